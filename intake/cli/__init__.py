@@ -1,0 +1,1 @@
+"""`sohoa`: one file per command."""

@@ -1,0 +1,94 @@
+"""The layout of a document's folder: originals, one folder per published attempt, and how they appear.
+
+    <home>/documents/<id[:2]>/<id>/
+        original/           the files as delivered, in page order, read-only; never rewritten
+        check.1/ ocr.1/ …   one folder per attempt that was published; the store says which one is true
+        ocr.2.tmp/          an attempt being written; meaningless until renamed
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from intake.errors import DocumentError
+from intake.model import Artefact, sha256_of
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFolder:
+    """What a stage may see: the originals and the attempts of earlier stages that the store calls true.
+
+    ``root`` is absolute. ``published`` maps stage name → attempt number. ``confirmed`` holds the fields a
+    person (or the accept rule) confirmed, name → value; empty before review. ``facts`` maps stage → the
+    small JSON that stage returned.
+    """
+
+    document_id: str
+    root: Path
+    published: Mapping[str, int] = field(default_factory=dict)
+    confirmed: Mapping[str, str | int | None] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    @property
+    def originals(self) -> tuple[Path, ...]:
+        """The files as delivered, in page order (names sort in page order)."""
+        return tuple(sorted(path for path in (self.root / ORIGINAL).iterdir() if path.is_file()))
+
+    def of(self, stage: str) -> Path:
+        """The published folder of an earlier stage; raises DocumentError when there is none."""
+        attempt = self.published.get(stage)
+        if attempt is None:
+            raise DocumentError(
+                f"Hồ sơ {self.document_id} chưa có kết quả bước «{stage}»; hãy chạy lại từ bước đó.",
+                f"Document {self.document_id} has no published «{stage}» folder; run it again from that stage.",
+            )
+        return attempt_folder(self.root, stage, attempt)
+
+
+def attempt_folder(root: Path, stage: str, attempt: int) -> Path:
+    return root / f"{stage}.{attempt}"
+
+
+def new_attempt(root: Path, stage: str, attempt: int) -> Path:
+    """An empty ``<stage>.<attempt>.tmp`` folder; leftovers of a killed try of the same attempt are removed."""
+    folder = root / f"{stage}.{attempt}.tmp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def publish(temporary: Path) -> Path:
+    """Make an attempt durable and visible: fsync every file and folder, then rename away ``.tmp``.
+
+    Runs twice without harm: the attempt number is fenced in the store, so a folder already published under
+    this name was written by the same attempt before a crash and is replaced.
+    """
+    for folder, _, names in os.walk(temporary):
+        for name in names:
+            fsync_path(Path(folder, name))
+        fsync_path(Path(folder))
+    final = temporary.with_suffix("")
+    shutil.rmtree(final, ignore_errors=True)
+    os.rename(temporary, final)
+    fsync_path(final.parent)
+    return final
+
+
+def fsync_path(path: Path) -> None:
+    """fsync a file or a directory (a rename is only durable once its directory is synced)."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def digest(folder: Path, names: tuple[str, ...]) -> tuple[Artefact, ...]:
+    """Hash the named files of an attempt folder."""
+    return tuple(Artefact(name, sha256_of(folder / name), (folder / name).stat().st_size) for name in names)

@@ -1,0 +1,103 @@
+"""The sockets of the house: what a stage, a driver, a connector, a signer, an OCR engine and a clock must offer.
+
+Each socket is an entry-point group (``sohoa.<socket>``); ours enter by the same door as anybody's, and each
+has a conformance suite in tests/conformance that a third party can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from intake.folder import DocumentFolder
+from intake.model import Assignment, Receipt, StageResult
+
+Stage = Callable[[DocumentFolder, Any, Path], StageResult]
+"""``run(document, its own profile section, out)``: reads earlier folders, writes only to ``out``; no database,
+clock or environment. Raises DocumentError or EnvironmentTrouble; anything else is a bug."""
+
+
+class Clock(Protocol):
+    """Time is handed in: tests never wait and a stepping clock can be played."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or let a test's clock jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What is asked of a scanner; nothing may be silently replaced (no nearest dpi, no grey for colour)."""
+
+    source: Literal["flatbed", "feeder", "duplex"] = "flatbed"
+    mode: Literal["color"] = "color"
+    resolution: int = 300
+    """dpi, both axes"""
+    area_mm: tuple[float, float, float, float] = (0.0, 0.0, 210.0, 297.0)
+    """x, y, width, height"""
+    expected_pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedPage:
+    """One page as delivered by the device: ``path`` is complete and final."""
+
+    number: int
+    path: Path
+    sha256: str
+
+
+@runtime_checkable
+class ScannerDriver(Protocol):
+    """One way paper is captured. ``scan`` yields pages written under ``out``; the caller admits them."""
+
+    name: str
+
+    def devices(self) -> tuple[str, ...]:
+        """Device names this driver can reach now."""
+
+    def scan(self, device: str, request: ScanRequest, out: Path) -> Iterator[ScannedPage]:
+        """Scan; raises EnvironmentTrouble (jam, cover open, offline) or OperatorError (setting not offered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What is handed to a document system: PDF, Appendix VI record (JSON and XML), edXML, manifest with SHA-256.
+
+    ``files`` maps the file's role (``pdf``, ``record_json``, ``record_xml``, ``edxml``, ``manifest``) to its path.
+    """
+
+    document_id: str
+    key: str
+    record: Mapping[str, Any]
+    files: Mapping[str, Path]
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One document system. ``delivery`` is shown at the desk: a connector that can neither find nor
+    put-if-absent must say at-least-once."""
+
+    name: str
+    delivery: Literal["exactly-once", "at-least-once"]
+
+    def find(self, key: str) -> Receipt | None:
+        """The receipt of an earlier delivery under this key, or None."""
+
+    def put_if_absent(self, key: str, package: Package) -> Receipt:
+        """Store once; a second call with the same key returns the first receipt. EnvironmentTrouble → retry;
+        DocumentError → refused by the system."""
+
+    def forward(self, receipt: Receipt, assignment: Assignment) -> Receipt:
+        """Hand to the unit or person; idempotent for the same receipt and assignment."""
+
+    def status(self, receipt: Receipt) -> str:
+        """edXML status code of the document there (``01``–``16``)."""
+
+    def recall(self, receipt: Receipt) -> None:
+        """Take back (status 13); idempotent."""

@@ -1,0 +1,138 @@
+"""The sections of a profile, one per stage: what each may be told, with the bounds of sense."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field as Bound
+
+from intake.profile.rule import Rule, Section
+
+
+class CheckSection(Section):
+    """``[check]``: what a capture must be (QĐ 12/2020/QĐ-UBND Đ11.2; NĐ 30/2020 Phụ lục I Phần II.I)."""
+
+    dpi_min: Rule[float]
+    """dpi, both axes"""
+    dpi_tolerance: float = Bound(default=0.02, ge=0, le=0.05)
+    """relative; scanners tag 198–204 for 200"""
+    colour: Rule[Literal["rgb", "any"]]
+    scale: Rule[float]
+    """1.0 = 100 %"""
+    scale_tolerance: float = Bound(default=0.02, gt=0, le=0.1)
+    skew_max_deg: float = Bound(default=2.5, gt=0, le=15)
+    pixels_max: int = Bound(default=200_000_000, ge=1_000_000)
+    """px per page, refused before decoding"""
+    pages_max: int = Bound(default=1000, ge=1)
+    seal_diameter_mm: float | None = Bound(default=None, ge=20, le=60)
+    """the agency's own registered seal; None = not registered"""
+
+
+class OcrSection(Section):
+    """``[ocr]``"""
+
+    language: str = "vie"
+    engine: str = "tesserocr"
+    accept_probability: float = Bound(default=0.995, gt=0.5, le=1)
+    """all required fields right, together"""
+    required: tuple[str, ...] = ("CodeNumber", "CodeNotation", "IssuedDate", "Subject")
+    page_seconds: float = Bound(default=60, gt=0)
+
+
+class PdfSection(Section):
+    """``[pdf]`` (QĐ 12/2020/QĐ-UBND Đ11.2: PDF 1.4 or later)"""
+
+    version_min: Rule[str]
+    conformance: Literal["2b"] = "2b"
+    preview_width: int = Bound(default=1100, ge=400, le=4000)
+    """px of the prepared page previews"""
+
+
+class ReviewSection(Section):
+    """``[review]``"""
+
+    auto_accept: bool = False
+    """let a document whose OCR decision is ``accept`` pass without a person"""
+    lease_minutes: int = Bound(default=15, ge=1, le=240)
+
+
+class SignSection(Section):
+    """``[sign]`` (NĐ 30/2020 Phụ lục I Phần II.I.3; Mẫu 3.2)"""
+
+    agency: str
+    form: Literal["SAO Y", "SAO LỤC", "TRÍCH SAO", ""] = "SAO Y"
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
+    mark: Rule[str]
+    """where and how the mark stands"""
+    time_pattern: str = "%Y-%m-%dT%H:%M:%S%:z"
+    conversion_statement: bool = False
+    docmdp: Literal["none", "no-changes", "fill-forms", "annotate"] = "none"
+    cap_per_pin: int = Bound(default=100, ge=1, le=500)
+    tsa_url: str | None = None
+
+
+class ConnectorTarget(Section):
+    """``[[push.target]]``: one document system."""
+
+    name: str
+    connector: str
+    options: dict[str, str | int | bool] = {}
+
+
+class PushSection(Section):
+    """``[push]``"""
+
+    target: tuple[ConnectorTarget, ...]
+    organ_id: str = ""
+    """Mã định danh of the sending agency, as configured; never derived"""
+
+
+class ForwardRule(Section):
+    """``[[forward.rule]]``: first match wins; every condition given must hold."""
+
+    name: str
+    type_name: tuple[str, ...] = ()
+    notation: tuple[str, ...] = ()
+    organ: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    priority_min: int = Bound(default=0, ge=0, le=4)
+    station: tuple[str, ...] = ()
+    unit: str
+    person: str | None = None
+    coordinators: tuple[str, ...] = ()
+    working_days: float = Bound(default=5, ge=0, le=365)
+
+
+class ForwardSection(Section):
+    """``[forward]``"""
+
+    rule: tuple[ForwardRule, ...] = ()
+    unmatched_unit: str
+    unmatched_person: str | None = None
+    holidays: tuple[str, ...] = ()
+    """ISO dates that are not working days, beside Saturdays and Sundays"""
+
+
+class IntakeSection(Section):
+    """``[intake]``: how files in the scan folder become documents."""
+
+    quiet_seconds: float = Bound(default=2.0, ge=0.2, le=600)
+    bytes_max: int = Bound(default=2_000_000_000, ge=1)
+    originals_kept_days: int = Bound(default=30, ge=0)
+
+
+class Profile(Section):
+    """One profile: what a class of documents and its station demand."""
+
+    name: str
+    title: str
+    title_en: str
+    holds_from: str
+    intake: IntakeSection = IntakeSection()
+    check: CheckSection
+    ocr: OcrSection = OcrSection()
+    pdf: PdfSection
+    review: ReviewSection = ReviewSection()
+    sign: SignSection
+    push: PushSection
+    forward: ForwardSection

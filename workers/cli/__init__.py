@@ -1,0 +1,1 @@
+"""The back's commands, plugged into `sohoa` by entry point."""
