@@ -1,4 +1,4 @@
-"""Where Tesseract's language models are: one lookup for every stage that reads, and one clear message when they are not there.
+"""Where Tesseract's language models are: one lookup for every stage that reads, one clear message when missing.
 
 Tesseract's OpenMP threads fight over small machines: whoever starts reading processes sets ``OMP_THREAD_LIMIT=1``
 in the environment before Tesseract is loaded (a thread limit set later is not seen).
