@@ -15,7 +15,7 @@ PRIORITIES = range(5)
 
 _LENGTH: Mapping[str, int] = {
     **{str(name): length for name, length in FIELD_LENGTH.items()},
-    "OrganId": 13,
+    "OrganId": 35,  # the decree says 13, which fits only codes older than QĐ 20/2020/QĐ-TTg
     "FileCatalog": 4,
     "FileNotation": 20,
     "DocOrdinal": 3,
@@ -51,7 +51,8 @@ def record(
     is ever cut short in silence.
     """
     given = {str(name): value for name, value in confirmed.items()}
-    given.setdefault("Language", LANGUAGE)
+    if given.get("Language") in (None, ""):
+        given["Language"] = LANGUAGE
     if given.get("PageAmount") in (None, ""):
         given["PageAmount"] = pages
     given |= {"ArrivalDate": arrival_date, "ArrivalNumber": arrival_number, "ToPlaces": to_places}
@@ -88,7 +89,8 @@ def proper(name: str, value: str | int | None) -> str | int | None:
     if limit is not None and len(text) > limit:
         raise DocumentError(
             f"Trường {name} dài {len(text)} ký tự, quá {limit} (NĐ 30/2020, Phụ lục VI). Hãy rút gọn ở bàn soát.",
-            f"Field {name} has {len(text)} characters, over {limit} (Decree 30/2020, Appendix VI). Shorten it at the desk.",
+            f"Field {name} has {len(text)} characters, over {limit} (Decree 30/2020, Appendix VI). "
+            "Shorten it at the desk.",
         )
     if name in _NUMBERS:
         return _number(name, text)
