@@ -74,33 +74,51 @@ class SignSection(Section):
 class ConnectorTarget(Section):
     """``[[push.target]]``: one document system."""
 
-    name: str
+    name: str = Bound(min_length=1, max_length=60)
+    """unique in the profile; part of the idempotency key, so a renamed target is a new target"""
     connector: str
     options: dict[str, str | int | bool] = {}
+    """what the connector's page in docs/push.md lists; a secret is never written here, only ``env:NAME`` or
+    ``file:path``"""
 
 
 class PushSection(Section):
     """``[push]``"""
 
     target: tuple[ConnectorTarget, ...]
-    organ_id: str = ""
-    """Mã định danh of the sending agency, as configured; never derived"""
+    organ_id: str = Bound(default="", pattern=r"^(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(\.[A-Z0-9]{1,3}){0,8})?$")
+    """Mã định danh of this agency (QĐ 20/2020/QĐ-TTg ``H26.1.2`` or QCVN 102:2016 ``000.00.01.H26``), as configured;
+    never derived"""
+    organ_name: str = Bound(default="", max_length=200)
+    """this agency's name in the edXML package"""
+    direction: Literal["incoming", "outgoing"] = "incoming"
+    """edXML From and To: ``incoming`` = from the issuing agency to us, ``outgoing`` = from us to the receivers"""
+    receivers: dict[str, str] = {}
+    """``outgoing``: mã định danh → name"""
+    organ_ids: dict[str, str] = {}
+    """issuing agency's name → its mã định danh, where the agency knows it"""
 
 
 class ForwardRule(Section):
-    """``[[forward.rule]]``: first match wins; every condition given must hold."""
+    """``[[forward.rule]]``: first match wins; every condition given must hold, one word of its list is enough."""
 
     name: str
     type_name: tuple[str, ...] = ()
     notation: tuple[str, ...] = ()
+    """patterns with ``*``: ``QĐ-*``, ``*-STNMT``"""
     organ: tuple[str, ...] = ()
+    """words of the issuing agency's name"""
     keywords: tuple[str, ...] = ()
+    """words of the abstract; typed without marks they match any marks, with marks the marks must agree (both tone
+    placements: hoà = hòa)"""
     priority_min: int = Bound(default=0, ge=0, le=4)
+    language: tuple[str, ...] = ()
     station: tuple[str, ...] = ()
     unit: str
     person: str | None = None
     coordinators: tuple[str, ...] = ()
     working_days: float = Bound(default=5, ge=0, le=365)
+    """0 = at once"""
 
 
 class ForwardSection(Section):
@@ -109,8 +127,18 @@ class ForwardSection(Section):
     rule: tuple[ForwardRule, ...] = ()
     unmatched_unit: str
     unmatched_person: str | None = None
+    unmatched_working_days: float = Bound(default=1, ge=0, le=365)
     holidays: tuple[str, ...] = ()
-    """ISO dates that are not working days, beside Saturdays and Sundays"""
+    """ISO dates that are not working days, beside Saturdays, Sundays and profiles/calendar/vietnam.toml"""
+    workdays: tuple[str, ...] = ()
+    """ISO dates worked although a Saturday, Sunday or holiday"""
+    morning: tuple[str, str] = ("08:00", "12:00")
+    afternoon: tuple[str, str] = ("13:00", "17:00")
+    alarm_minutes: tuple[int, int, int, int] = (60, 30, 15, 0)
+    """minutes by the clock until a khẩn, thượng khẩn, hỏa tốc, hỏa tốc hẹn giờ document must be at the handler's unit
+    (QĐ 12/2020/QĐ-UBND Đ6.2 says «ngay»; the figures are this agency's)"""
+    escalate_to: str = ""
+    """unit told when an alarm rings; empty = ``unmatched_unit``"""
 
 
 class IntakeSection(Section):
