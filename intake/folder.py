@@ -1,9 +1,9 @@
 """The layout of a document's folder: originals, one folder per published attempt, and how they appear.
 
-    <home>/documents/<id[:2]>/<id>/
-        original/           the files as delivered, in page order, read-only; never rewritten
-        check.1/ ocr.1/ …   one folder per attempt that was published; the store says which one is true
-        ocr.2.tmp/          an attempt being written; meaningless until renamed
+<home>/documents/<yyyymmdd>/<id>/
+    original/           the files as delivered, in page order, read-only; never rewritten
+    check.1/ ocr.1/ …   one folder per attempt that was published; the store says which one is true
+    ocr.2.tmp/          an attempt being written; meaningless until renamed
 """
 
 from __future__ import annotations
@@ -51,6 +51,12 @@ class DocumentFolder:
         return attempt_folder(self.root, stage, attempt)
 
 
+def document_root(documents: str | Path, document_id: str, revision: int = 1) -> Path:
+    """Where a document lives: by day, so that no directory grows without bound; later revisions beside the first."""
+    name = document_id if revision == 1 else f"{document_id}.r{revision}"
+    return Path(documents) / document_id.split("-")[0] / name
+
+
 def attempt_folder(root: Path, stage: str, attempt: int) -> Path:
     return root / f"{stage}.{attempt}"
 
@@ -75,7 +81,7 @@ def publish(temporary: Path) -> Path:
         fsync_path(Path(folder))
     final = temporary.with_suffix("")
     shutil.rmtree(final, ignore_errors=True)
-    os.rename(temporary, final)
+    temporary.rename(final)
     fsync_path(final.parent)
     return final
 

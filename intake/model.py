@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -228,7 +229,7 @@ class Assignment:
     why: str
 
 
-def sha256_of(path: str | Any) -> str:
+def sha256_of(path: Path) -> str:
     """SHA-256 (lower-case hex) of a file's bytes, read in blocks."""
-    with open(path, "rb") as stream:
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

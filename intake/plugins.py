@@ -37,7 +37,7 @@ class Plugin:
 def plugins(group: str) -> tuple[Plugin, ...]:
     """Every plug-in of a group, by name."""
     found = [
-        Plugin(group, entry.name, entry.dist.name if entry.dist else "?", entry.dist.version if entry.dist else "?", entry)
+        Plugin(group, entry.name, *((entry.dist.name, entry.dist.version) if entry.dist else ("?", "?")), entry)
         for entry in entry_points(group=group)
     ]
     return tuple(sorted(found, key=lambda plugin: plugin.name))

@@ -7,6 +7,7 @@ has a conformance suite in tests/conformance that a third party can run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +64,71 @@ class ScannerDriver(Protocol):
 
     def scan(self, device: str, request: ScanRequest, out: Path) -> Iterator[ScannedPage]:
         """Scan; raises EnvironmentTrouble (jam, cover open, offline) or OperatorError (setting not offered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    """One word as an engine read it: ``box`` is x0, y0, x1, y1 in px of the whole image, ``confidence`` 0–1."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    confidence: float
+
+
+OcrLine = tuple[OcrWord, ...]
+"""Words of one printed line in reading order."""
+
+
+@runtime_checkable
+class OcrEngine(Protocol):
+    """One reader of print. Safe to call from several threads at once; keeps its language model loaded."""
+
+    name: str
+
+    def read(
+        self,
+        image: Any,
+        dpi: float,
+        *,
+        area: tuple[int, int, int, int] | None = None,
+        layout: Literal["page", "block", "line"] = "page",
+        seconds: float = 60.0,
+    ) -> tuple[OcrLine, ...]:
+        """Lines of an H×W uint8 image, dark ink on light paper; ``area`` (x0, y0, x1, y1 px) reads only a part.
+
+        Raises TimeoutError after ``seconds``; DependencyMissing when the language model is not installed.
+        """
+
+
+@runtime_checkable
+class SigningSession(Protocol):
+    """A key unlocked by a person for one set of documents; it ends with the ``with`` block that opened it."""
+
+    certificate: bytes
+    """X.509, DER: the organisation's certificate"""
+    chain: tuple[bytes, ...]
+    """DER of the other certificates the device carries"""
+    device: str
+    """what the evidence calls the device: module, token label, serial; never a PIN"""
+    demo: bool
+    """a key anybody could have: refused unless the profile says ``demo_allowed``"""
+    engine: Any
+    """pyHanko's ``Signer`` over this key"""
+
+
+@runtime_checkable
+class Signer(Protocol):
+    """One way to the organisation's key. Built from the station's settings: ``Signer(**options)``, none of them secret."""
+
+    name: str
+
+    def tries_left(self) -> int | None:
+        """PIN tries that remain: 0 locked, 1 the last one, None when the device does not tell."""
+
+    def open(self, pin: str, ask: Callable[[], str] | None = None) -> AbstractContextManager[SigningSession]:
+        """Unlock. ``ask`` is called for a fresh PIN by keys that demand one per signature; without it such a key
+        signs once. OperatorError: wrong PIN (with the tries left), locked, or in use by another set.
+        EnvironmentTrouble: device, module or service not there. The PIN is kept nowhere and named in no error."""
 
 
 @dataclass(frozen=True, slots=True)

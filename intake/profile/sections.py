@@ -59,16 +59,33 @@ class ReviewSection(Section):
 class SignSection(Section):
     """``[sign]`` (NĐ 30/2020 Phụ lục I Phần II.I.3; Mẫu 3.2)"""
 
-    agency: str
+    agency: str = Bound(min_length=1, max_length=200)
+    certificate_names: tuple[str, ...] = ()
+    """other spellings of the agency in its own certificate's CN (without marks, abbreviated)"""
     form: Literal["SAO Y", "SAO LỤC", "TRÍCH SAO", ""] = "SAO Y"
+    mark_form: Literal["copy", "attachment"] = "copy"
+    """``copy``: Mẫu 3.2; ``attachment``: Mẫu 2.2, number and notation instead of form and agency"""
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
     mark: Rule[str]
     """where and how the mark stands"""
     time_pattern: str = "%Y-%m-%dT%H:%M:%S%:z"
     conversion_statement: bool = False
+    """second line of NĐ 137/2024 Đ4.1.a"""
+    converter: str = ""
+    """who converted, on the second line; empty = the agency"""
     docmdp: Literal["none", "no-changes", "fill-forms", "annotate"] = "none"
+    countersign_incoming: bool = False
+    """add the agency's signature to PDFs that arrive signed, as one more incremental update; never the mark of a copy"""
     cap_per_pin: int = Bound(default=100, ge=1, le=500)
+    revocation: Literal["require", "when-reachable", "off"] = "when-reachable"
+    """before signing: refuse without CRL/OCSP, note its absence, or do not ask"""
     tsa_url: str | None = None
+    tsa_seconds: float = Bound(default=180, gt=0, le=600)
+    """the Government's time-stamp authority took 2–131 s per call"""
+    tsa_tries: int = Bound(default=1, ge=1, le=5)
+    """tries while the person waits; what stays without a time-stamp is queued for later"""
+    demo_allowed: bool = False
+    """let a key that anybody could have (PKCS#12 file, demo CA) sign: for `make demo` and tests only"""
 
 
 class ConnectorTarget(Section):

@@ -1,0 +1,1 @@
+"""Paper comes in: watched folders, completeness, admission, clearing."""

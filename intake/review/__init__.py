@@ -1,0 +1,1 @@
+"""The desk in the browser: queue, document, decisions, signing desk, people, reports."""

@@ -1,0 +1,158 @@
+"""Claim: one worker takes one job under a lease; rescue gives back what dead workers held."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from intake import crashpoint
+from intake.folder import DocumentFolder, document_root
+from intake.store.engine import Store
+from intake.store.schema import document, job, published
+
+LANES = ("urgent", "desk", "bulk")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A running job and all its stage may know. ``attempt`` fences the finish."""
+
+    job_id: int
+    document_id: str
+    revision: int
+    stage: str
+    attempt: int
+    worker: str
+    lane: str
+    profile: str
+    station: str
+    folder: DocumentFolder
+
+
+def claim(
+    store: Store,
+    worker: str,
+    documents_root: str,
+    *,
+    stages: Collection[str],
+    lanes: Sequence[str] = LANES,
+    lease: timedelta = timedelta(minutes=5),
+    job_id: int | None = None,
+    document_id: str | None = None,
+) -> Claim | None:
+    """The oldest ready job of the first lane that has one, or None. With ``job_id`` only that job (a doorbell)."""
+    with store.write() as connection:
+        now = store.clock.now()
+        for lane in lanes:
+            wanted = [job.c.state == "ready", job.c.lane == lane, job.c.stage.in_(stages), job.c.run_after <= now]
+            if job_id is not None:
+                wanted.append(job.c.id == job_id)
+            if document_id is not None:
+                wanted.append(job.c.document_id == document_id)
+            query = sa.select(job).where(*wanted).order_by(job.c.id).limit(1).with_for_update(skip_locked=True)
+            row = connection.execute(query).mappings().one_or_none()
+            if row:
+                break
+        else:
+            return None
+        attempt = row["attempt"] + 1
+        connection.execute(
+            job.update()
+            .where(job.c.id == row["id"])
+            .values(state="running", attempt=attempt, worker=worker, lease_until=now + lease, error=None)
+        )
+        taken = connection.execute(sa.select(document).where(document.c.id == row["document_id"])).mappings().one()
+        folder = _folder(connection, documents_root, taken)
+        crashpoint.reached("claim.before_commit", row["stage"])
+    crashpoint.reached("claim.committed", row["stage"])
+    return Claim(
+        job_id=row["id"],
+        document_id=row["document_id"],
+        revision=row["revision"],
+        stage=row["stage"],
+        attempt=attempt,
+        worker=worker,
+        lane=row["lane"],
+        profile=taken["profile"],
+        station=taken["station"],
+        folder=folder,
+    )
+
+
+def _folder(connection: sa.Connection, documents_root: str, row: sa.RowMapping) -> DocumentFolder:
+    from_table = connection.execute(
+        sa.select(published.c.stage, published.c.attempt, published.c.facts).where(
+            published.c.document_id == row["id"], published.c.revision == row["revision"]
+        )
+    ).all()
+    return DocumentFolder(
+        document_id=row["id"],
+        root=document_root(documents_root, row["id"], row["revision"]),
+        published={stage: attempt for stage, attempt, _ in from_table},
+        confirmed=row["confirmed"],
+        facts={stage: facts for stage, _, facts in from_table},
+    )
+
+
+def folder_of(store: Store, documents_root: str, document_id: str) -> DocumentFolder:
+    """The folder of a document as screens and exports see it."""
+    with store.read() as connection:
+        row = connection.execute(sa.select(document).where(document.c.id == document_id)).mappings().one()
+        return _folder(connection, documents_root, row)
+
+
+def extend(store: Store, claimed: Claim, lease: timedelta) -> bool:
+    """Keep the lease while the stage still works; False when it was already given away."""
+    with store.write() as connection:
+        changed = connection.execute(
+            job.update()
+            .where(job.c.id == claimed.job_id, job.c.state == "running", job.c.attempt == claimed.attempt)
+            .values(lease_until=store.clock.now() + lease)
+        )
+        return changed.rowcount == 1
+
+
+def rescue(store: Store) -> int:
+    """Make ready again what workers held past their lease; the attempt number keeps the dead from committing."""
+    with store.write() as connection:
+        now = store.clock.now()
+        changed = connection.execute(
+            job.update()
+            .where(job.c.state == "running", job.c.lease_until < now)
+            .values(state="ready", lease_until=None, worker=None, troubles=job.c.troubles + 1, run_after=now)
+        )
+        return changed.rowcount
+
+
+def hand_back(store: Store, claimed: Claim) -> None:
+    """A clean stop: give the job to the next worker at once, without counting it as trouble."""
+    with store.write() as connection:
+        connection.execute(
+            job.update()
+            .where(job.c.id == claimed.job_id, job.c.state == "running", job.c.attempt == claimed.attempt)
+            .values(state="ready", lease_until=None, worker=None, run_after=store.clock.now())
+        )
+
+
+def to_ring(store: Store, stages: Collection[str], again_after: timedelta, limit: int = 500) -> list[tuple[int, str]]:
+    """Ready jobs whose doorbell was never rung, or so long ago that it may be lost: (job id, lane)."""
+    with store.write() as connection:
+        now = store.clock.now()
+        rows = connection.execute(
+            sa.select(job.c.id, job.c.lane)
+            .where(
+                job.c.state == "ready",
+                job.c.stage.in_(stages),
+                job.c.run_after <= now,
+                sa.or_(job.c.rung_at.is_(None), job.c.rung_at < now - again_after),
+            )
+            .order_by(job.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if rows:
+            connection.execute(job.update().where(job.c.id.in_([row.id for row in rows])).values(rung_at=now))
+        return [(row.id, row.lane) for row in rows]

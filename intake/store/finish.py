@@ -1,0 +1,245 @@
+"""Finish: one commit makes an attempt true — fence, findings, artefacts, state, audit row, next job, outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from intake import crashpoint
+from intake.errors import StaleClaim
+from intake.model import Actor, Artefact, FieldName, StageResult
+from intake.spelling import fold, nfc
+from intake.states import BY_PERSON, DUE, State, advance
+from intake.store import audit
+from intake.store.claim import Claim
+from intake.store.engine import Store
+from intake.store.schema import document, finding, job, outbox, published
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A delivery owed: one row per target, under its idempotency key."""
+
+    target: str
+    key: str
+
+
+def finish(
+    store: Store,
+    claimed: Claim,
+    result: StageResult,
+    artefacts: Sequence[Artefact],
+    *,
+    actor: Actor,
+    auto_accept: bool = False,
+    owed: Sequence[OutboxEntry] = (),
+) -> State:
+    """Commit the attempt; raises StaleClaim when the lease was given to another worker.
+
+    ``auto_accept``: the profile lets a document whose reading says ``accept`` pass the review without a person.
+    ``owed``: outbox rows, written in the commit that records the signature.
+    """
+    with store.write() as connection:
+        now = store.clock.now()
+        _fence(connection, claimed, now)
+        row = (
+            connection.execute(sa.select(document).where(document.c.id == claimed.document_id).with_for_update())
+            .mappings()
+            .one()
+        )
+        state = advance(claimed.stage, result.findings)
+        _record(connection, claimed, result, artefacts, now)
+        values: dict[str, Any] = {"state": state, "version": row["version"] + 1, "updated_at": now}
+        if claimed.stage == "check":
+            values["pages"] = result.facts.get("pages")
+        if claimed.stage == "ocr":
+            values |= described(result.facts.get("fields", {}), row["name"])
+            values["decision"] = result.facts.get("decision", "review")
+            values["lane"] = "urgent" if values["priority"] else row["lane"]
+        if state is State.ASSEMBLED and auto_accept and row["decision"] == "accept":
+            state = values["state"] = State.APPROVED
+            values["confirmed"] = {name: item.get("value") for name, item in row["fields"].items()}
+        if state is State.HELD:
+            worst = max(result.findings, key=lambda item: item.severity)
+            values |= {"held_from": row["state"], "held_vi": worst.vi, "held_en": worst.en}
+        if claimed.stage == "push":
+            _receipts(connection, claimed, result.facts.get("receipts", {}), now)
+        if claimed.stage == "forward":
+            due = result.facts.get("assignment", {}).get("due")
+            values["due_at"] = datetime.fromisoformat(due) if due else row["due_at"]
+        connection.execute(document.update().where(document.c.id == claimed.document_id).values(**values))
+        for entry in owed:
+            connection.execute(
+                outbox.insert().values(
+                    document_id=claimed.document_id,
+                    revision=claimed.revision,
+                    target=entry.target,
+                    key=entry.key,
+                    state="waiting",
+                    created_at=now,
+                )
+            )
+        owe(connection, claimed.document_id, claimed.revision, state, values.get("lane", row["lane"]), now)
+        audit.append(
+            connection,
+            now,
+            actor,
+            f"{claimed.stage}.finished",
+            claimed.document_id,
+            row["version"] + 1,
+            {
+                "attempt": claimed.attempt,
+                "from": row["state"],
+                "to": state,
+                "findings": sorted({item.code for item in result.findings}),
+                "artefacts": {item.name: item.sha256 for item in artefacts},
+            },
+        )
+        crashpoint.reached("finish.before_commit", claimed.stage)
+    crashpoint.reached("finish.committed", claimed.stage)
+    return state
+
+
+def owe(connection: sa.Connection, document_id: str, revision: int, state: State, lane: str, now: datetime) -> None:
+    """The job the new state owes: none at the end of the line and none where a clerk decides."""
+    stage = DUE.get(state)
+    if stage is None or (stage in BY_PERSON and stage != "sign"):
+        return
+    again = connection.execute(
+        job.update()
+        .where(job.c.document_id == document_id, job.c.revision == revision, job.c.stage == stage)
+        .values(
+            state="ready",
+            lane=lane,
+            run_after=now,
+            rung_at=None,
+            lease_until=None,
+            worker=None,
+            troubles=0,
+            finished_at=None,
+        )
+    )
+    if again.rowcount == 0:
+        connection.execute(
+            job.insert().values(
+                document_id=document_id,
+                revision=revision,
+                stage=stage,
+                state="ready",
+                lane=lane,
+                attempt=0,
+                troubles=0,
+                run_after=now,
+                created_at=now,
+            )
+        )
+
+
+def described(fields: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """Columns of ``document`` that lists, filters and search read, from the fields' JSON."""
+
+    def value(field: FieldName) -> Any:
+        found = fields.get(field, {}).get("value")
+        return nfc(found) if isinstance(found, str) else found
+
+    words = [str(item.get("value")) for item in fields.values() if item.get("value") is not None]
+    number, notation = value(FieldName.CODE_NUMBER), value(FieldName.CODE_NOTATION)
+    if number and notation:
+        words.append(f"{number}/{notation}")
+    return {
+        "fields": dict(fields),
+        "type_name": value(FieldName.TYPE_NAME),
+        "code_number": number,
+        "code_notation": notation,
+        "issued_date": value(FieldName.ISSUED_DATE),
+        "organ_name": value(FieldName.ORGAN_NAME),
+        "subject": value(FieldName.SUBJECT),
+        "priority": int(value(FieldName.PRIORITY) or 0),
+        "search": fold(" ".join([name, *words])),
+    }
+
+
+def _fence(connection: sa.Connection, claimed: Claim, now: datetime) -> None:
+    """Only the worker and attempt on record may commit: a rescued job's first worker is a zombie."""
+    changed = connection.execute(
+        job.update()
+        .where(
+            job.c.id == claimed.job_id,
+            job.c.state == "running",
+            job.c.attempt == claimed.attempt,
+            job.c.worker == claimed.worker,
+        )
+        .values(state="done", lease_until=None, finished_at=now)
+    )
+    if changed.rowcount != 1:
+        raise StaleClaim(
+            f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác; kết quả này bị bỏ.",
+            f"The {claimed.stage} of document {claimed.document_id} went to another worker; this result is dropped.",
+        )
+
+
+def _record(
+    connection: sa.Connection, claimed: Claim, result: StageResult, artefacts: Sequence[Artefact], now: datetime
+) -> None:
+    mine = (
+        finding.c.document_id == claimed.document_id,
+        finding.c.revision == claimed.revision,
+        finding.c.stage == claimed.stage,
+    )
+    connection.execute(finding.delete().where(*mine))
+    for item in result.findings:
+        connection.execute(
+            finding.insert().values(
+                document_id=claimed.document_id,
+                revision=claimed.revision,
+                stage=claimed.stage,
+                attempt=claimed.attempt,
+                code=item.code,
+                severity=item.severity.word,
+                data=item.as_json(),
+            )
+        )
+    connection.execute(
+        published.delete().where(
+            published.c.document_id == claimed.document_id,
+            published.c.revision == claimed.revision,
+            published.c.stage == claimed.stage,
+        )
+    )
+    connection.execute(
+        published.insert().values(
+            document_id=claimed.document_id,
+            revision=claimed.revision,
+            stage=claimed.stage,
+            attempt=claimed.attempt,
+            at=now,
+            facts=dict(result.facts),
+            artefacts=[{"name": a.name, "sha256": a.sha256, "bytes": a.bytes} for a in artefacts],
+        )
+    )
+
+
+def _receipts(
+    connection: sa.Connection, claimed: Claim, receipts: Mapping[str, Mapping[str, Any]], now: datetime
+) -> None:
+    for target, receipt in receipts.items():
+        changed = connection.execute(
+            outbox.update()
+            .where(
+                outbox.c.document_id == claimed.document_id,
+                outbox.c.revision == claimed.revision,
+                outbox.c.target == target,
+            )
+            .values(
+                state="delivered",
+                sent_at=now,
+                received_at=datetime.fromisoformat(receipt["received_at"]),
+                receipt=dict(receipt),
+            )
+        )
+        if changed.rowcount != 1:
+            raise RuntimeError(f"no outbox row for target {target} of {claimed.document_id}")

@@ -1,0 +1,158 @@
+"""Reading: what lists, screens, commands and metrics may ask of the store; nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from intake.errors import OperatorError
+from intake.model import Finding
+from intake.spelling import fold
+from intake.states import State
+from intake.store.engine import Store
+from intake.store.schema import arrival, attempt, audit, document, finding, job, outbox, published
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything the store knows of one document."""
+
+    row: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    published: Mapping[str, Mapping[str, Any]]
+    jobs: tuple[Mapping[str, Any], ...]
+    outbox: tuple[Mapping[str, Any], ...]
+    history: tuple[Mapping[str, Any], ...]
+
+    @property
+    def state(self) -> State:
+        return State(self.row["state"])
+
+    @property
+    def version(self) -> int:
+        return int(self.row["version"])
+
+
+def whole(store: Store, document_id: str) -> Whole:
+    """One document; OperatorError when there is none."""
+    with store.read() as connection:
+        row = connection.execute(sa.select(document).where(document.c.id == document_id)).mappings().one_or_none()
+        if row is None:
+            raise OperatorError(f"Không có hồ sơ {document_id}.", f"There is no document {document_id}.")
+
+        def rows(table: sa.Table, *order: Any) -> list[sa.RowMapping]:
+            query = sa.select(table).where(table.c.document_id == document_id).order_by(*order)
+            return list(connection.execute(query).mappings())
+
+        findings = tuple(
+            Finding.from_json(found["data"])
+            for found in rows(finding, finding.c.id)
+            if found["revision"] == row["revision"]
+        )
+        return Whole(
+            row=dict(row),
+            findings=findings,
+            published={
+                item["stage"]: dict(item)
+                for item in rows(published, published.c.at)
+                if item["revision"] == row["revision"]
+            },
+            jobs=tuple(dict(item) for item in rows(job, job.c.id)),
+            outbox=tuple(dict(item) for item in rows(outbox, outbox.c.id)),
+            history=tuple(dict(item) for item in rows(audit, audit.c.seq)),
+        )
+
+
+def queue(
+    store: Store,
+    *,
+    states: Collection[str] = (State.ASSEMBLED,),
+    station: str | None = None,
+    text: str = "",
+    limit: int = 100,
+    after: str | None = None,
+) -> list[dict[str, Any]]:
+    """Documents in the order a clerk should take them: urgency, then deadline, then arrival."""
+    wanted: list[sa.ColumnElement[bool]] = [document.c.state.in_(list(states))]
+    if station:
+        wanted.append(document.c.station == station)
+    if after:
+        wanted.append(document.c.id > after)
+    for word in fold(text).split():
+        wanted.append(document.c.search.contains(word, autoescape=True))
+    query = (
+        sa.select(document)
+        .where(*wanted)
+        .order_by(document.c.priority.desc(), document.c.due_at.is_(None), document.c.due_at, document.c.id)
+        .limit(limit)
+    )
+    with store.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Documents per state."""
+    with store.read() as connection:
+        rows = connection.execute(sa.select(document.c.state, sa.func.count()).group_by(document.c.state))
+        return {str(row[0]): int(row[1]) for row in rows}
+
+
+def arrivals(store: Store) -> dict[str, int]:
+    """Ledger rows per state."""
+    with store.read() as connection:
+        rows = connection.execute(sa.select(arrival.c.state, sa.func.count()).group_by(arrival.c.state))
+        return {str(row[0]): int(row[1]) for row in rows}
+
+
+def jobs(store: Store) -> list[tuple[str, str, str, int]]:
+    """Live jobs: (stage, lane, state, number)."""
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(job.c.stage, job.c.lane, job.c.state, sa.func.count())
+            .where(job.c.state.in_(["ready", "running"]))
+            .group_by(job.c.stage, job.c.lane, job.c.state)
+        )
+        return [(row[0], row[1], row[2], int(row[3])) for row in rows]
+
+
+def idle(store: Store, stages: Collection[str]) -> bool:
+    """No job of these stages is ready or running."""
+    with store.read() as connection:
+        live = connection.execute(
+            sa.select(job.c.id).where(job.c.state.in_(["ready", "running"]), job.c.stage.in_(list(stages))).limit(1)
+        )
+        return live.one_or_none() is None
+
+
+def attempts(store: Store, document_id: str) -> list[dict[str, Any]]:
+    """Delivery attempts that did not end in a receipt, oldest first."""
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(attempt, outbox.c.target)
+            .join(outbox, outbox.c.id == attempt.c.outbox_id)
+            .where(outbox.c.document_id == document_id)
+            .order_by(attempt.c.id)
+        )
+        return [dict(row) for row in rows.mappings()]
+
+
+def every(store: Store, since: datetime | None = None) -> list[dict[str, Any]]:
+    """All documents in order of arrival (exports, balance, the demo's table)."""
+    query = sa.select(document).order_by(document.c.arrived_at, document.c.id)
+    if since:
+        query = query.where(document.c.arrived_at >= since)
+    with store.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def audit_rows(store: Store, limit: int = 200, document_id: str | None = None) -> list[dict[str, Any]]:
+    """The newest audit rows, newest first."""
+    query = sa.select(audit).order_by(audit.c.seq.desc()).limit(limit)
+    if document_id:
+        query = query.where(audit.c.document_id == document_id)
+    with store.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,278 @@
+"""The tables: what is true (document), being tried (job, outbox), ever appeared (arrival), was done (audit)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """Aware datetimes in UTC on both back-ends (SQLite would drop the zone silently)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the store")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _column(name: str, type_: Any, *args: Any, **kwargs: Any) -> sa.Column[Any]:
+    """NOT NULL unless said otherwise: an absent value must be a decision."""
+    kwargs.setdefault("nullable", False)
+    return sa.Column(name, type_, *args, **kwargs)
+
+
+arrival = sa.Table(
+    "arrival",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("station", sa.Text),
+    _column("name", sa.Text),
+    _column("state", sa.Text),  # pending | admitted | duplicate | refused | vanished
+    _column("seen_at", UtcTime),
+    _column("decided_at", UtcTime, nullable=True),
+    _column("bytes", sa.BigInteger, nullable=True),
+    _column("content_key", sa.Text, nullable=True),
+    _column("files", Json, nullable=True),  # [{name, sha256, bytes, mtime_ns}]
+    _column("document_id", sa.Text, nullable=True),
+    _column("reason_vi", sa.Text, nullable=True),
+    _column("reason_en", sa.Text, nullable=True),
+    _column("cleared_at", UtcTime, nullable=True),
+    sa.Index(
+        "uq_arrival_pending",
+        "station",
+        "name",
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index(
+        "ix_arrival_uncleared",
+        "station",
+        sqlite_where=sa.text("cleared_at IS NULL AND state <> 'pending'"),
+        postgresql_where=sa.text("cleared_at IS NULL AND state <> 'pending'"),
+    ),
+    sa.Index("ix_arrival_document", "document_id"),
+)
+
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _column("revision", sa.Integer),
+    _column("station", sa.Text),
+    _column("name", sa.Text),
+    _column("content_key", sa.Text, unique=True),
+    _column("profile", sa.Text),
+    _column("profile_digest", sa.Text),
+    _column("state", sa.Text),
+    _column("version", sa.Integer),
+    _column("lane", sa.Text),  # urgent | desk | bulk
+    _column("arrived_at", UtcTime),
+    _column("updated_at", UtcTime),
+    _column("due_at", UtcTime, nullable=True),
+    _column("pages", sa.Integer, nullable=True),
+    _column("fields", Json),
+    _column("confirmed", Json),
+    _column("decision", sa.Text, nullable=True),  # what the reading said: accept | review
+    _column("held_from", sa.Text, nullable=True),
+    _column("held_vi", sa.Text, nullable=True),
+    _column("held_en", sa.Text, nullable=True),
+    _column("claimed_by", sa.Text, nullable=True),
+    _column("claimed_until", UtcTime, nullable=True),
+    _column("replaces", sa.Text, nullable=True),
+    _column("type_name", sa.Text, nullable=True),
+    _column("code_number", sa.Text, nullable=True),
+    _column("code_notation", sa.Text, nullable=True),
+    _column("issued_date", sa.Text, nullable=True),
+    _column("organ_name", sa.Text, nullable=True),
+    _column("subject", sa.Text, nullable=True),
+    _column("priority", sa.Integer),
+    _column("search", sa.Text),  # folded: lower case, no diacritics
+    sa.Index("ix_document_queue", "state", "priority", "due_at", "id"),
+    sa.Index("ix_document_arrived", "arrived_at"),
+    sa.Index("ix_document_number", "code_number", "code_notation", "organ_name"),
+)
+
+published = sa.Table(
+    "published",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("revision", sa.Integer, primary_key=True),
+    _column("stage", sa.Text, primary_key=True),
+    _column("attempt", sa.Integer),
+    _column("at", UtcTime),
+    _column("facts", Json),
+    _column("artefacts", Json),  # [{name, sha256, bytes}]
+)
+
+finding = sa.Table(
+    "finding",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), index=True),
+    _column("revision", sa.Integer),
+    _column("stage", sa.Text),
+    _column("attempt", sa.Integer),
+    _column("code", sa.Text),
+    _column("severity", sa.Text),
+    _column("data", Json),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("document_id", sa.Text, sa.ForeignKey("document.id")),
+    _column("revision", sa.Integer),
+    _column("stage", sa.Text),
+    _column("state", sa.Text),  # ready | running | done | failed
+    _column("lane", sa.Text),
+    _column("attempt", sa.Integer),
+    _column("troubles", sa.Integer),
+    _column("run_after", UtcTime),
+    _column("rung_at", UtcTime, nullable=True),
+    _column("lease_until", UtcTime, nullable=True),
+    _column("worker", sa.Text, nullable=True),
+    _column("error", sa.Text, nullable=True),
+    _column("created_at", UtcTime),
+    _column("finished_at", UtcTime, nullable=True),
+    sa.UniqueConstraint("document_id", "revision", "stage"),
+    sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="ck_job_running_has_lease"),
+    sa.Index(
+        "ix_job_ready",
+        "lane",
+        "stage",
+        "id",
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    ),
+    sa.Index(
+        "ix_job_running",
+        "lease_until",
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), index=True),
+    _column("revision", sa.Integer),
+    _column("target", sa.Text),
+    _column("key", sa.Text, unique=True),
+    _column("state", sa.Text),  # waiting | delivered | dead
+    _column("created_at", UtcTime),
+    _column("sent_at", UtcTime, nullable=True),
+    _column("received_at", UtcTime, nullable=True),
+    _column("receipt", Json, nullable=True),
+    sa.UniqueConstraint("document_id", "revision", "target"),
+)
+
+attempt = sa.Table(
+    "delivery_attempt",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("outbox_id", BigId, sa.ForeignKey("outbox.id"), index=True),
+    _column("at", UtcTime),
+    _column("worker", sa.Text),
+    _column("answer", sa.Text),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _column("seq", BigId, primary_key=True, autoincrement=False),
+    _column("at", UtcTime),
+    _column("actor", sa.Text),
+    _column("action", sa.Text),
+    _column("document_id", sa.Text, nullable=True, index=True),
+    _column("version", sa.Integer, nullable=True),
+    _column("data", sa.Text),  # canonical JSON, exactly the bytes that were hashed
+    _column("previous", sa.Text),
+    _column("hash", sa.Text),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    _column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _column("seq", sa.BigInteger),
+    _column("hash", sa.Text),
+)
+"""One row: its lock makes the chain gapless on PostgreSQL; SQLite has one writer anyway."""
+
+user = sa.Table(
+    "person",
+    metadata,
+    _column("name", sa.Text, primary_key=True),
+    _column("full_name", sa.Text),
+    _column("roles", Json),  # operator, clerk, senior, van_thu, admin, auditor
+    _column("password", sa.Text),  # argon2
+    _column("failures", sa.Integer),
+    _column("locked_until", UtcTime, nullable=True),
+    _column("created_at", UtcTime),
+    _column("closed_at", UtcTime, nullable=True),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    _column("token_hash", sa.Text, primary_key=True),
+    _column("person", sa.Text, sa.ForeignKey("person.name"), index=True),
+    _column("csrf", sa.Text),
+    _column("created_at", UtcTime),
+    _column("seen_at", UtcTime),
+    _column("expires_at", UtcTime),
+)
+
+key_assignment = sa.Table(
+    "key_assignment",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("person", sa.Text, sa.ForeignKey("person.name")),
+    _column("signer", sa.Text),
+    _column("decision_number", sa.Text),  # QĐ 12/2020 Đ19.3: the device is handed over in writing
+    _column("valid_from", UtcTime),
+    _column("valid_until", UtcTime, nullable=True),
+)
+
+sign_set = sa.Table(
+    "sign_set",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _column("person", sa.Text),
+    _column("created_at", UtcTime),
+    _column("expires_at", UtcTime),
+    _column("state", sa.Text),  # frozen | signing | done | stopped
+    _column("items", Json),  # [{document_id, version, sha256, …}] as shown
+    _column("results", Json),
+)
