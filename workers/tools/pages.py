@@ -25,6 +25,16 @@ from intake.errors import DocumentError
 Image.MAX_IMAGE_PIXELS = None  # limits are checked here, per call, before any decoding
 
 PIXELS_MAX = 200_000_000
+
+
+class TooLarge(DocumentError):
+    """A page claims more pixels than allowed; nothing was decoded."""
+
+
+class Encrypted(DocumentError):
+    """A PDF that needs a password."""
+
+
 RENDER_DPI = 200.0
 """dpi at which a PDF page is rendered that is not one whole-page image and holds no raster image at all"""
 
@@ -101,7 +111,8 @@ def list_pages(files: Sequence[Path], pixels_max: int = PIXELS_MAX) -> tuple[Pag
             )
         else:
             raise DocumentError(
-                f"Tệp «{path.name}» không phải JPEG, PNG, TIFF hay PDF. Hãy đặt máy quét xuất một trong các định dạng đó.",
+                f"Tệp «{path.name}» không phải JPEG, PNG, TIFF hay PDF. "
+                "Hãy đặt máy quét xuất một trong các định dạng đó.",
                 f"File «{path.name}» is not JPEG, PNG, TIFF or PDF. Set the scanner to one of these.",
             )
     return tuple(pages)
@@ -116,16 +127,25 @@ def decode(page: PageSource) -> np.ndarray:
         stored = _decode_pdf(page) if page.container == "pdf" else _decode_image(page)
     except DocumentError:
         raise
-    except (OSError, ValueError, TypeError, SyntaxError, EOFError, cv2.error, pikepdf.PdfError,
-            pypdfium2.PdfiumError, Image.DecompressionBombError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        EOFError,
+        cv2.error,
+        pikepdf.PdfError,
+        pypdfium2.PdfiumError,
+        Image.DecompressionBombError,
+    ) as error:
         raise _damaged(page.file, page.number, error) from error
     if page.rotate:
         stored = np.rot90(stored, k=-(page.rotate // 90))
     return np.ascontiguousarray(stored)
 
 
-def _too_large(path: Path, number: int, width: int, height: int, limit: int) -> DocumentError:
-    return DocumentError(
+def _too_large(path: Path, number: int, width: int, height: int, limit: int) -> TooLarge:
+    return TooLarge(
         f"Trang {number} của «{path.name}» khai {width} × {height} điểm ảnh, quá giới hạn {limit}. "
         "Không mở tệp này; hãy quét lại.",
         f"Page {number} of «{path.name}» claims {width} × {height} px, over the limit of {limit}. "
@@ -162,8 +182,16 @@ def _image_pages(path: Path, kind: str, before: int, pixels_max: int) -> list[Pa
                     PageSource(number, path, index, kind, width, height, dpi_x, dpi_y, _pil_mode(image), rotate)
                 )
             return found
-    except (OSError, ValueError, TypeError, SyntaxError, EOFError, KeyError, AttributeError,
-            Image.DecompressionBombError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        Image.DecompressionBombError,
+    ) as error:
         raise _damaged(path, None, error) from error
 
 
@@ -242,7 +270,7 @@ class Placement:
 
 
 def placements(page: pikepdf.Page, depth: int = 3) -> list[Placement]:
-    """Every raster image drawn by a page's content, forms included to ``depth`` levels; nothing external is followed."""
+    """Every raster image drawn by a page's content, forms included to ``depth`` levels; nothing external followed."""
     return list(_walk(page.obj, page.obj.get("/Resources", None), (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), depth))
 
 
@@ -287,7 +315,7 @@ def _pdf_pages(path: Path, before: int, pixels_max: int) -> list[PageSource]:
                 for index, pdf_page in enumerate(pdf.pages)
             ]
     except pikepdf.PasswordError as error:
-        raise DocumentError(
+        raise Encrypted(
             f"Tệp «{path.name}» có mật khẩu. Hãy quét lại thành tệp không mã hóa.",
             f"File «{path.name}» is encrypted. Scan it again without a password.",
         ) from error
@@ -309,8 +337,20 @@ def _pdf_page(path: Path, page: pikepdf.Page, index: int, number: int, pixels_ma
     if whole:
         image = drawn[0].image
         dpi_x, dpi_y = (value / unit for value in drawn[0].dpi)
-        return PageSource(number, path, index, "pdf", int(image.Width), int(image.Height), dpi_x, dpi_y,
-                          _pdf_mode(image), rotate, True, (width_pt, height_pt))
+        return PageSource(
+            number,
+            path,
+            index,
+            "pdf",
+            int(image.Width),
+            int(image.Height),
+            dpi_x,
+            dpi_y,
+            _pdf_mode(image),
+            rotate,
+            True,
+            (width_pt, height_pt),
+        )
     dpis = [p.dpi for p in drawn]
     dpi_x = min((dpi[0] for dpi in dpis), default=None)
     dpi_y = min((dpi[1] for dpi in dpis), default=None)
@@ -320,8 +360,9 @@ def _pdf_page(path: Path, page: pikepdf.Page, index: int, number: int, pixels_ma
         raise _too_large(path, number, width, height, pixels_max)
     modes = {_pdf_mode(p.image) for p in drawn} or {"rgb"}
     mode = modes.pop() if len(modes) == 1 else "rgb"
-    return PageSource(number, path, index, "pdf", width, height, dpi_x, dpi_y, mode, rotate, False,
-                      (width_pt, height_pt))
+    return PageSource(
+        number, path, index, "pdf", width, height, dpi_x, dpi_y, mode, rotate, False, (width_pt, height_pt)
+    )
 
 
 def _covers(placed: Placement, width_pt: float, height_pt: float) -> bool:
@@ -350,7 +391,7 @@ def _decode_pdf(page: PageSource) -> np.ndarray:
     if not page.whole_page:
         return _render(page)
     with pikepdf.open(page.file) as pdf:
-        placed = [p for p in placements(pdf.pages[page.index]) if min(p.size_pt) > 1][0]
+        placed = next(p for p in placements(pdf.pages[page.index]) if min(p.size_pt) > 1)
         if placed.image.get("/Filter") == "/DCTDecode" and page.mode in ("rgb", "gray"):
             return decode_jpeg(placed.image.read_raw_bytes(), page.mode)
         return _from_pil(pikepdf.PdfImage(placed.image).as_pil_image())
