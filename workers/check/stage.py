@@ -1,0 +1,36 @@
+"""Stage ``check``: publishes the gate's findings as ``check.json``; of a secret document nothing but the code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from intake.folder import DocumentFolder
+from intake.model import Finding, Severity, StageResult, verdict
+from intake.profile.sections import CheckSection
+from workers.check.gate import Measures, inspect
+
+
+def run(document: DocumentFolder, section: CheckSection, out: Path) -> StageResult:
+    """Inspect the originals; writes ``check.json`` (the JSON of ``sohoa check --json``)."""
+    paths = document.originals
+    findings, measures = inspect(paths, section)
+    data = report([path.name for path in paths], findings, measures)
+    (out / "check.json").write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    facts = {"verdict": data["verdict"], "measures": data["measures"], "pages": data["pages"]}
+    return StageResult(tuple(findings), ("check.json",), facts)
+
+
+def report(names: Sequence[str], findings: Iterable[Finding], measures: Measures) -> dict[str, Any]:
+    """The JSON of ``sohoa check --json``; a refused document shows its code and nothing measured."""
+    found = list(findings)
+    refused = any(finding.severity is Severity.REFUSE for finding in found)
+    return {
+        "files": list(names),
+        "pages": 0 if refused else len(measures),
+        "verdict": verdict(found),
+        "findings": [finding.as_json() for finding in found],
+        "measures": [] if refused else measures,
+    }
