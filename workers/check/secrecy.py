@@ -59,7 +59,7 @@ class Mark:
 
 
 def look(view: PageView) -> Iterator[Finding]:
-    """``check.secrecy_mark`` (refuse) when a mark is read or is red and unreadable; ``check.secrecy_lifted`` (block)."""
+    """``check.secrecy_mark`` (refuse): a mark is read, or is red and unreadable; ``check.secrecy_lifted`` (block)."""
     lifted = None
     for mark in candidates(view):
         verdict = judge(view, mark)

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-import intake.profile
 from intake.errors import ExitCode
 from workers.check.gate import inspect
 from workers.check.stage import report
+from workers.cli.profile import open_profile
 
-PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 _COLOUR = {"note": "dim", "warn": "yellow", "block": "red", "refuse": "bold red"}
 
 
@@ -37,7 +36,7 @@ def command(
 
     Mã thoát / exit code: 0 đạt hoặc cảnh báo (pass, warn); 10 chặn hoặc từ chối (block, refuse).
     """
-    section = _profile(profile).check
+    section = open_profile(profile).check
     findings, measures = inspect(files, section)
     data = report([str(path) for path in files], findings, measures)
     if as_json:
@@ -50,8 +49,3 @@ def command(
         console.print(f"{data['verdict']} · {data['pages']} trang / pages")
     if data["verdict"] in ("block", "refuse"):
         raise typer.Exit(int(ExitCode.FINDINGS))
-
-
-def _profile(name: str) -> intake.profile.Profile:
-    path = Path(name) if name.endswith(".toml") else intake.profile.find(name, (Path("profiles"), PROFILES))
-    return intake.profile.load(path)

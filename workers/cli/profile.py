@@ -1,0 +1,59 @@
+"""``sohoa profile``: look at rule profiles, check one's own, print the station's test sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import intake.profile
+from intake.profile import Profile
+
+PROFILES = Path(__file__).resolve().parents[2] / "profiles"
+FOLDERS = (Path("profiles"), PROFILES)
+"""an agency's own profiles (beside where it works) before ours"""
+
+app = typer.Typer(
+    help="Hồ sơ quy tắc: xem, kiểm tra, in tờ chuẩn. / Rule profiles: show, check, print the test sheet.",
+    no_args_is_help=True,
+)
+
+
+def open_profile(name: str) -> Profile:
+    """A profile by name (searched in FOLDERS) or by the path of its .toml file; raises ProfileError."""
+    return intake.profile.load(Path(name) if name.endswith(".toml") else intake.profile.find(name, FOLDERS))
+
+
+@app.command("list")
+def list_profiles() -> None:
+    """Các hồ sơ có sẵn. / The profiles at hand.
+
+    Ví dụ / Example:  sohoa profile list
+    """
+    seen: set[str] = set()
+    for folder in FOLDERS:
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem not in seen:
+                seen.add(path.stem)
+                profile = intake.profile.load(path)
+                typer.echo(f"{profile.name:12} {profile.title} / {profile.title_en} ({profile.holds_from})  {path}")
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Tên hồ sơ hoặc tệp .toml. / Name or .toml file.")]) -> None:
+    """In mọi giá trị của một hồ sơ, kể cả mặc định. / Print every value of a profile, defaults included.
+
+    Ví dụ / Example:  sohoa profile show incoming
+    """
+    typer.echo(open_profile(name).model_dump_json(indent=2))
+
+
+@app.command()
+def check(name: Annotated[str, typer.Argument(help="Tên hồ sơ hoặc tệp .toml. / Name or .toml file.")]) -> None:
+    """Kiểm tra một hồ sơ; lỗi nêu tệp, khóa và cách viết đúng. / Check a profile; mistakes name file, key and remedy.
+
+    Ví dụ / Example:  sohoa profile check profiles/incoming.toml
+    """
+    profile = open_profile(name)
+    typer.echo(f"{profile.name}: hợp lệ / valid · {intake.profile.digest(profile)[:12]}")
