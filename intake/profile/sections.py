@@ -37,6 +37,9 @@ class OcrSection(Section):
     """all required fields right, together"""
     required: tuple[str, ...] = ("CodeNumber", "CodeNotation", "IssuedDate", "Subject")
     page_seconds: float = Bound(default=60, gt=0)
+    """per page; a page that takes longer gets a finding and no text"""
+    jobs: int = Bound(default=1, ge=1, le=64)
+    """pages of one document read side by side in one worker"""
 
 
 class PdfSection(Section):
@@ -162,6 +165,8 @@ class IntakeSection(Section):
     """``[intake]``: how files in the scan folder become documents."""
 
     quiet_seconds: float = Bound(default=2.0, ge=0.2, le=600)
+    damaged_after_seconds: float = Bound(default=20.0, ge=1, le=3600)
+    """a file that is quiet this long but structurally broken is taken, so that its fault can be explained"""
     bytes_max: int = Bound(default=2_000_000_000, ge=1)
     originals_kept_days: int = Bound(default=30, ge=0)
 

@@ -16,7 +16,7 @@ from intake.model import Actor
 from intake.states import DUE, State
 from intake.store import audit
 from intake.store.engine import Store
-from intake.store.schema import arrival, document, job
+from intake.store.schema import arrival, document, job, station_rhythm
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +251,102 @@ def cleared(store: Store, arrival_id: int) -> None:
             .where(arrival.c.id == arrival_id, arrival.c.cleared_at.is_(None))
             .values(cleared_at=store.clock.now())
         )
+
+
+def superseded(store: Store, arrival_id: int) -> None:
+    """The source changed after it was taken: the document made of the old bytes ends as rejected, with the reason.
+
+    Nothing is mixed: the new bytes become a document of their own. A document already approved by a person is
+    left alone (she saw what she approved) and only the audit says so.
+    """
+    with store.write() as connection:
+        now = store.clock.now()
+        row = connection.execute(sa.select(arrival).where(arrival.c.id == arrival_id)).mappings().one()
+        if row["state"] != "admitted":
+            return
+        found = (
+            connection.execute(sa.select(document).where(document.c.id == row["document_id"]).with_for_update())
+            .mappings()
+            .one()
+        )
+        early = State(found["state"]) in {
+            State.RECEIVED,
+            State.CHECKED,
+            State.RECOGNISED,
+            State.ASSEMBLED,
+            State.HELD,
+        }
+        version = found["version"] + (1 if early else 0)
+        if early:
+            connection.execute(
+                job.update()
+                .where(job.c.document_id == found["id"], job.c.state.in_(["ready", "running"]))
+                .values(state="failed", lease_until=None, finished_at=now, error="superseded")
+            )
+            connection.execute(
+                document.update()
+                .where(document.c.id == found["id"])
+                .values(
+                    state=State.REJECTED,
+                    version=version,
+                    updated_at=now,
+                    held_from=found["state"],
+                    held_vi=f"Tệp «{row['name']}» còn thay đổi sau khi được lấy; bản mới hơn được xử lý thay thế.",
+                    held_en=f"File «{row['name']}» still changed after it was taken; its newer version replaces it.",
+                )
+            )
+        audit.append(
+            connection,
+            now,
+            Actor(f"station:{row['station']}", "station"),
+            "superseded",
+            found["id"],
+            version,
+            {"name": row["name"], "from": found["state"], "to": State.REJECTED if early else found["state"]},
+        )
+
+
+def trouble(store: Store, arrival_id: int, vi: str, en: str) -> None:
+    """Why a pending capture cannot be taken just now, for `sohoa status` and the desk."""
+    with store.write() as connection:
+        connection.execute(
+            arrival.update()
+            .where(arrival.c.id == arrival_id, arrival.c.state == "pending")
+            .values(reason_vi=vi, reason_en=en)
+        )
+
+
+def pending(store: Store, station: str) -> dict[str, int]:
+    """Captures noticed and not yet decided: name → arrival id."""
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(arrival.c.name, arrival.c.id).where(arrival.c.station == station, arrival.c.state == "pending")
+        )
+        return {str(row.name): int(row.id) for row in rows}
+
+
+def refused_names(store: Store, station: str) -> set[str]:
+    """Names refused before as not regular files: they stay in the folder and are not noticed again."""
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(arrival.c.name).where(arrival.c.station == station, arrival.c.state == "refused")
+        )
+        return set(rows.scalars())
+
+
+def rhythm(store: Store, station: str) -> float:
+    """The longest pause (s) this station's scanner was seen to make inside one capture."""
+    with store.read() as connection:
+        found = connection.execute(
+            sa.select(station_rhythm.c.longest_gap).where(station_rhythm.c.station == station)
+        ).scalar_one_or_none()
+        return float(found or 0.0)
+
+
+def learn_rhythm(store: Store, station: str, longest_gap: float) -> None:
+    with store.write() as connection:
+        changed = connection.execute(
+            station_rhythm.update().where(station_rhythm.c.station == station).values(longest_gap=longest_gap)
+        )
+        if changed.rowcount == 0:
+            connection.execute(station_rhythm.insert().values(station=station, longest_gap=longest_gap))

@@ -51,6 +51,8 @@ def finish(
             .mappings()
             .one()
         )
+        if DUE.get(State(row["state"])) != claimed.stage:
+            raise _stale(claimed)  # rejected, superseded or recalled while the stage ran
         state = advance(claimed.stage, result.findings)
         _record(connection, claimed, result, artefacts, now)
         values: dict[str, Any] = {"state": state, "version": row["version"] + 1, "updated_at": now}
@@ -176,10 +178,14 @@ def _fence(connection: sa.Connection, claimed: Claim, now: datetime) -> None:
         .values(state="done", lease_until=None, finished_at=now)
     )
     if changed.rowcount != 1:
-        raise StaleClaim(
-            f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác; kết quả này bị bỏ.",
-            f"The {claimed.stage} of document {claimed.document_id} went to another worker; this result is dropped.",
-        )
+        raise _stale(claimed)
+
+
+def _stale(claimed: Claim) -> StaleClaim:
+    return StaleClaim(
+        f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác hoặc đã dừng; kết quả này bị bỏ.",
+        f"The {claimed.stage} of document {claimed.document_id} went elsewhere or was stopped; this result is dropped.",
+    )
 
 
 def _record(

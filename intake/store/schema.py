@@ -81,6 +81,13 @@ arrival = sa.Table(
     sa.Index("ix_arrival_document", "document_id"),
 )
 
+station_rhythm = sa.Table(
+    "station_rhythm",
+    metadata,
+    _column("station", sa.Text, primary_key=True),
+    _column("longest_gap", sa.Float),  # s
+)
+
 document = sa.Table(
     "document",
     metadata,

@@ -1,0 +1,117 @@
+"""Say whether a file is structurally whole: quiet time alone never proves that a scanner has finished.
+
+A PDF cut in the middle still opens with all its pages in a forgiving reader, and an MFP's PDF is valid after
+each page; so structure is one of three proofs, with quiet time and the re-hash after the copy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError as PoolTimeout
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pikepdf
+from PIL import Image
+
+PIXELS_MAX = 200_000_000
+FLAT_ROWS = 0.12
+"""A last share of rows this long, all of one value, in an image that is not flat elsewhere, is suspicious."""
+
+
+def incomplete(path: Path) -> str | None:
+    """None when whole (or when only the check stage can judge it); else what is missing, in English, for the log."""
+    with path.open("rb") as stream:
+        head = stream.read(1024)
+        stream.seek(max(0, path.stat().st_size - 2048))
+        tail = stream.read()
+    if not head:
+        return "zero bytes"
+    if head.startswith(b"\xff\xd8\xff"):
+        return _jpeg(path, tail)
+    if head.startswith(b"\x89PNG"):
+        return _image(path) if b"IEND" in tail else "PNG without IEND"
+    if head[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
+        return _image(path)
+    if b"%PDF-" in head:
+        return _pdf(path, tail)
+    return None
+
+
+def _jpeg(path: Path, tail: bytes) -> str | None:
+    return _image(path) if b"\xff\xd9" in tail else "JPEG without end marker"
+
+
+def _image(path: Path) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                for index in range(getattr(image, "n_frames", 1)):
+                    image.seek(index)
+                    if image.width * image.height > PIXELS_MAX:
+                        return None  # the check stage refuses it without decoding
+                    if _flat_end(np.asarray(image.convert("L"))):
+                        return "the last rows are flat"
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        Image.DecompressionBombError,
+    ) as error:
+        return f"{type(error).__name__}"
+    return None
+
+
+def _flat_end(gray: np.ndarray) -> bool:
+    """Exactly one value over the last rows although the rows before vary: what decoders fill in for missing data."""
+    rows = max(8, int(gray.shape[0] * FLAT_ROWS))
+    end, before = gray[-rows:], gray[:-rows]
+    return end.size > 0 and before.size > 0 and int(end.max()) == int(end.min()) == 128 and int(np.ptp(before)) > 32
+
+
+def _pdf(path: Path, tail: bytes) -> str | None:
+    if b"%%EOF" not in tail:
+        return "PDF without %%EOF"
+    try:
+        with pikepdf.open(path, attempt_recovery=False) as pdf:
+            problems = pdf.check_pdf_syntax()
+    except pikepdf.PasswordError:
+        return None
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        return f"{type(error).__name__}"
+    return str(problems[0]) if problems else None
+
+
+class Probe:
+    """Looks into files in a child process with a time limit, so that hostile bytes cannot stop the watch."""
+
+    def __init__(self, seconds: float = 60) -> None:
+        self._seconds = seconds
+        self._pool: ProcessPoolExecutor | None = None
+
+    def incomplete(self, path: Path) -> str | None:
+        """As ``incomplete``; a file that kills or outlasts the probe counts as whole: the check stage will hold it."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=200)
+        try:
+            return self._pool.submit(incomplete, path).result(self._seconds)
+        except FileNotFoundError:
+            return "gone"
+        except (BrokenProcessPool, PoolTimeout):
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self._pool is not None:
+            for process in list(self._pool._processes.values()):
+                process.kill()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
