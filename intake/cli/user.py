@@ -1,4 +1,4 @@
-"""`sohoa user`: accounts of the desk, made and closed by whoever holds the server; passwords never on the command line."""
+"""`sohoa user`: accounts of the desk, kept by whoever holds the server; passwords never stand on the command line."""
 
 from __future__ import annotations
 

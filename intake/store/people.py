@@ -165,7 +165,7 @@ def sign_in(store: Store, name: str, password: str, *, address: str = "") -> tup
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     key = _key(token)
     with store.write() as connection:
-        values = {"failures": 0, "locked_until": None}
+        values: dict[str, object] = {"failures": 0, "locked_until": None}
         if _HASHER.check_needs_rehash(row["password"]):
             values["password"] = _HASHER.hash(password)
         connection.execute(user.update().where(user.c.name == name).values(**values))
