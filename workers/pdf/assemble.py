@@ -1,0 +1,225 @@
+"""Pages and words become one PDF/A-2b, a few pages in memory at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pikepdf
+from pikepdf import AccessMode, Array, Dictionary, Name, OutlineItem
+
+from intake.errors import DocumentError
+from workers.pdf import delivered
+from workers.pdf.glyphless import Charset
+from workers.pdf.images import embed
+from workers.pdf.parts import Part, PartFinder
+from workers.pdf.textlayer import Matrix, PageWords, Word, content, displayed_to_page, times
+from workers.tools import pdfa
+from workers.tools.pages import PageSource
+
+ASSUMED_DPI = 200.0
+A4_MM = (210.0, 297.0)
+A4_TOLERANCE = 0.02
+CHUNK_BYTES = 24_000_000
+"""Image bytes gathered in memory before they are written out."""
+ASPECT_TOLERANCE = 0.02
+FONT = "/Sohoa"
+
+WordsOf = Callable[[PageSource], PageWords | None]
+
+
+@dataclass(slots=True)
+class Assembled:
+    """What happened while assembling. ``assumed``: page number → (dpi_x, dpi_y, why) where the file gave none."""
+
+    parts: list[Part] = field(default_factory=list)
+    assumed: dict[int, tuple[float, float, str]] = field(default_factory=dict)
+    acted: list[str] = field(default_factory=list)
+    """names of delivered PDFs whose scripts, links or form actions were dropped"""
+
+
+def assemble(pages: Sequence[PageSource], words_of: WordsOf, record: Mapping[str, Any], target: Path) -> Assembled:
+    """Write ``target``: the pages in order, their words invisible on their print, XMP and bookmarks; validated.
+
+    Raises DocumentError when a page cannot be kept as it is or the result is not PDF/A-2b.
+    """
+    done = Assembled()
+    finder = PartFinder()
+    charset = Charset()
+    with TemporaryDirectory(dir=target.parent, prefix=".assemble-") as folder, ExitStack() as sources:
+        chunks = list(_chunks(pages, words_of, charset, finder, done, Path(folder)))
+        final = sources.enter_context(pikepdf.new())
+        for chunk in chunks:
+            final.pages.extend(sources.enter_context(_open(chunk)).pages)
+        _give_font(final, charset)
+        done.parts = finder.parts
+        _bookmarks(final, done.parts)
+        pdfa.declare(final, record, _identity(pages))
+        pdfa.name_first_part(final, record)
+        pdfa.save(final, target)
+    return done
+
+
+def _open(path: Path) -> pikepdf.Pdf:
+    # mapped files would count as memory of ours, page by page, until the whole document is resident
+    return pikepdf.open(path, access_mode=AccessMode.stream)
+
+
+def _chunks(
+    pages: Sequence[PageSource],
+    words_of: WordsOf,
+    charset: Charset,
+    finder: PartFinder,
+    done: Assembled,
+    folder: Path,
+) -> Iterator[Path]:
+    start = 0
+    while start < len(pages):
+        path = folder / f"{start:05d}.pdf"
+        with ExitStack() as stack:
+            chunk = stack.enter_context(pikepdf.new())
+            opened: dict[Path, pikepdf.Pdf] = {}
+            held = 0
+            while start < len(pages) and held < CHUNK_BYTES:
+                page = pages[start]
+                words = _checked(page, words_of(page))
+                if page.container == "pdf":
+                    _add_delivered(chunk, page, words, charset, done, opened, stack)
+                    held += CHUNK_BYTES // 64  # its streams stay in their file until written
+                else:
+                    held += _add_image(chunk, page, words, charset, done)
+                if words:
+                    finder.see(page.number - 1, words)
+                start += 1
+            chunk.save(path, static_id=True)
+        yield path
+
+
+def _checked(page: PageSource, words: PageWords | None) -> PageWords | None:
+    """Words must belong to this page: their picture has the page's shape."""
+    if words is None:
+        return None
+    width, height = page.shown_px
+    wrong = words.width_px <= 0 or words.height_px <= 0
+    if wrong or abs(words.width_px * height / (words.height_px * width) - 1) > ASPECT_TOLERANCE:
+        raise DocumentError(
+            f"Kết quả đọc trang {page.number} ({words.width_px} × {words.height_px}) không thuộc ảnh này "
+            f"({width} × {height}). Hãy chạy lại bước đọc (ocr).",
+            f"The reading of page {page.number} ({words.width_px} × {words.height_px}) does not belong to this image "
+            f"({width} × {height}). Run the ocr stage again.",
+        )
+    return words
+
+
+def _add_image(chunk: pikepdf.Pdf, page: PageSource, words: PageWords | None, charset: Charset, done: Assembled) -> int:
+    image = embed(chunk, page)
+    dpi_x, dpi_y = _density(page, done)
+    width, height = page.width_px / dpi_x * 72, page.height_px / dpi_y * 72
+    frame: Matrix = (width, 0, 0, height, 0, 0)
+    drawing = f"q {width:.6f} 0 0 {height:.6f} 0 0 cm /Image Do Q\n".encode("ascii")
+    text = content(words, px_to_page(words, page.rotate, frame), charset) if words else b""
+    obj = Dictionary(
+        Type=Name.Page,
+        MediaBox=Array([0, 0, round(width, 6), round(height, 6)]),
+        Resources=Dictionary(XObject=Dictionary(Image=image)),
+        Contents=chunk.make_stream(drawing + text),
+    )
+    if page.rotate:
+        obj.Rotate = page.rotate
+    if text:
+        obj.Resources.Font = Dictionary({FONT: Dictionary()})
+    chunk.pages.append(pikepdf.Page(chunk.make_indirect(obj)))
+    return int(image.get("/Length", 0)) or len(image.read_raw_bytes())
+
+
+def _add_delivered(
+    chunk: pikepdf.Pdf,
+    page: PageSource,
+    words: PageWords | None,
+    charset: Charset,
+    done: Assembled,
+    opened: dict[Path, pikepdf.Pdf],
+    stack: ExitStack,
+) -> None:
+    if page.file not in opened:
+        opened[page.file] = stack.enter_context(_open(page.file))
+        if delivered.clean(opened[page.file]) and page.file.name not in done.acted:
+            done.acted.append(page.file.name)
+    source = opened[page.file]
+    kept = delivered.keep(source, source.pages[page.index], page)
+    chunk.pages.append(source.pages[page.index])
+    if words is None:
+        return
+    matrix = px_to_page(words, page.rotate, kept.frame)
+    if kept.shows_text:
+        words = _beside(words, matrix, delivered.shown_text(page))
+    text = content(words, matrix, charset)
+    if text:
+        added = chunk.pages[-1]
+        added.contents_add(chunk.make_stream(b"q\n"), prepend=True)
+        added.contents_add(chunk.make_stream(b"\nQ\n" + text))
+        resources = Dictionary(added.obj.Resources)
+        resources.Font = Dictionary({**dict(resources.get("/Font", Dictionary()).items()), FONT: Dictionary()})
+        added.obj.Resources = resources
+
+
+def _beside(words: PageWords, matrix: Matrix, shown: Sequence[delivered.Rectangle]) -> PageWords:
+    """The words that do not lie on text the page already shows."""
+
+    def free(word: Word) -> bool:
+        x0, y0, x1, y1 = word.box
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        at_x, at_y = matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5]
+        return not any(left <= at_x <= right and bottom <= at_y <= top for left, bottom, right, top in shown)
+
+    lines = tuple(tuple(word for word in line if free(word)) for line in words.lines)
+    return PageWords(words.width_px, words.height_px, tuple(line for line in lines if line))
+
+
+def px_to_page(words: PageWords, rotate: int, frame: Matrix) -> Matrix:
+    """From pixels of the displayed page to user space: unit square as displayed, then as stored, then placed."""
+    to_unit: Matrix = (1 / words.width_px, 0, 0, -1 / words.height_px, 0, 1)
+    return times(times(to_unit, displayed_to_page(1, 1, rotate)), frame)
+
+
+def _density(page: PageSource, done: Assembled) -> tuple[float, float]:
+    """The dpi of the stored axes; a missing one is assumed, and the assumption is kept for a finding."""
+    if page.dpi_x and page.dpi_y:
+        return page.dpi_x, page.dpi_y
+    short, long = sorted((page.width_px, page.height_px))
+    if abs(long / short / (A4_MM[1] / A4_MM[0]) - 1) <= A4_TOLERANCE:
+        dpi = short / (A4_MM[0] / 25.4)
+        done.assumed[page.number] = (dpi, dpi, "A4")
+        return dpi, dpi
+    done.assumed[page.number] = (ASSUMED_DPI, ASSUMED_DPI, "200 dpi")
+    return ASSUMED_DPI, ASSUMED_DPI
+
+
+def _give_font(final: pikepdf.Pdf, charset: Charset) -> None:
+    if not charset.characters:
+        return
+    font = charset.font(final)
+    for page in final.pages:
+        fonts = page.obj.Resources.get("/Font", None)
+        if fonts is not None and FONT in fonts:
+            fonts[FONT] = font
+
+
+def _bookmarks(final: pikepdf.Pdf, parts: Sequence[Part]) -> None:
+    with final.open_outline() as outline:
+        outline.root.extend(OutlineItem(part.title or "Văn bản", part.page) for part in parts)
+
+
+def _identity(pages: Sequence[PageSource]) -> str:
+    """The same scans give the same identity on every machine and day."""
+    digest = hashlib.sha256()
+    for path in dict.fromkeys(page.file for page in pages):
+        with path.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return f"uuid:{uuid.UUID(bytes=digest.digest()[:16], version=5)}"

@@ -1,0 +1,204 @@
+"""Pages of scanner-made PDFs: kept as they are, without their actions and without the scanner's own hidden text.
+
+Hidden text is text in render mode 3, and text that the page's one whole-page image is drawn over afterwards. It is
+replaced by our reading, because one page must not answer a search twice. Text a reader can see is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pikepdf
+import pypdfium2
+import pypdfium2.raw as pdfium
+from pikepdf import Dictionary, Name, Operator
+
+from workers.pdf.textlayer import Matrix
+from workers.tools.pages import PageSource, placements
+
+_KEPT_KEYS = ("/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Resources", "/Contents", "/Group")
+_SHOW = frozenset(("Tj", "TJ", "'", '"'))
+_TEXT = _SHOW | frozenset(("BT", "ET", "Tf", "Td", "TD", "Tm", "T*", "Tc", "Tw", "Tz", "TL", "Tr", "Ts"))
+_PAINT = frozenset(("S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "sh", "INLINE IMAGE"))
+_FORM_DEPTH = 4
+
+Rectangle = tuple[float, float, float, float]
+"""left, bottom, right, top in user space"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``frame``: from the unit square to the area whose pixels were read, in user space; ``shows_text``: the page
+    itself shows text (born digital), under which no second text may lie."""
+
+    frame: Matrix
+    shows_text: bool
+
+
+def clean(pdf: pikepdf.Pdf) -> bool:
+    """Draw annotations into their pages and drop what acts (scripts, links, forms); True when something acted."""
+    names = pdf.Root.get("/Names", Dictionary())
+    found = any(key in pdf.Root for key in ("/OpenAction", "/AA")) or "/JavaScript" in names
+    if any("/Annots" in page.obj for page in pdf.pages):
+        found = found or any(_acts(note) for page in pdf.pages for note in page.obj.get("/Annots", []))
+        pdf.flatten_annotations("screen")
+    for page in pdf.pages:
+        _inherit(page)
+        found = found or "/AA" in page.obj
+        for key in list(page.obj.keys()):
+            if key not in _KEPT_KEYS:
+                del page.obj[key]
+    return found
+
+
+def _acts(note: Any) -> bool:
+    return isinstance(note, Dictionary) and ("/A" in note or "/AA" in note)
+
+
+def _inherit(page: pikepdf.Page) -> None:
+    """Resources, boxes and rotation may stand at an ancestor; a page that moves must carry them itself."""
+    for key in ("/Resources", "/MediaBox", "/CropBox", "/Rotate"):
+        node: Any = page.obj
+        while isinstance(node, Dictionary) and key not in node:
+            node = node.get("/Parent", None)
+        if isinstance(node, Dictionary) and node is not page.obj:
+            page.obj[key] = node[key]
+    if "/Resources" not in page.obj:
+        page.obj.Resources = Dictionary()
+
+
+def keep(pdf: pikepdf.Pdf, page: pikepdf.Page, source: PageSource) -> Kept:
+    """Take hidden text out of ``page`` (in memory) and say where its pixels lie and whether it shows text."""
+    sieve = _Sieve(pdf, covering=source.whole_page)
+    sieve.survey(page.obj, page.obj.Resources, _FORM_DEPTH)
+    if sieve.hidden:
+        resources = Dictionary(page.obj.Resources)
+        page.obj.Contents = pdf.make_stream(sieve.rewrite(page.obj, resources, _FORM_DEPTH))
+        if not sieve.shown and "/Font" in resources:
+            del resources["/Font"]
+        page.obj.Resources = resources
+    return Kept(_frame(page, source), sieve.shown > 0)
+
+
+def _frame(page: pikepdf.Page, source: PageSource) -> Matrix:
+    if source.whole_page:
+        return next(placed.matrix for placed in placements(page) if min(placed.size_pt) > 1)
+    left, bottom, right, top = (float(value) for value in page.cropbox)
+    return (abs(right - left), 0, 0, abs(top - bottom), min(left, right), min(bottom, top))
+
+
+@dataclass(slots=True)
+class _Sieve:
+    """Two walks over a page in drawing order: count hidden and shown text, then write the page without the hidden.
+
+    ``verdicts`` holds, in drawing order, whether each show operator can be seen.
+    """
+
+    pdf: pikepdf.Pdf
+    covering: bool
+    verdicts: list[bool] = field(default_factory=list)
+    at: int = 0
+
+    @property
+    def hidden(self) -> int:
+        return self.verdicts.count(False)
+
+    @property
+    def shown(self) -> int:
+        return self.verdicts.count(True)
+
+    def survey(self, stream: Any, resources: Any, depth: int, mode: int = 0) -> None:
+        saved: list[int] = []
+        for operands, operator in pikepdf.parse_content_stream(stream):
+            name = str(operator)
+            if name == "q":
+                saved.append(mode)
+            elif name == "Q" and saved:
+                mode = saved.pop()
+            elif name == "Tr":
+                mode = int(operands[0])
+            elif name in _SHOW:
+                self.verdicts.append(mode != 3)
+            elif name == "Do":
+                target = _target(resources, operands)
+                if _is_form(target) and depth:
+                    self.survey(target, target.get("/Resources", resources), depth - 1, mode)
+                elif self.covering and _opaque(target):
+                    self.verdicts = [False] * len(self.verdicts)
+
+    def rewrite(self, stream: Any, resources: Dictionary, depth: int) -> bytes:
+        """The content without hidden text; ``resources`` get the rewritten forms. Text operators stay only when
+        the page shows text at all."""
+        return pikepdf.unparse_content_stream(list(self._kept(stream, resources, depth)))
+
+    def _kept(self, stream: Any, resources: Dictionary, depth: int) -> Iterator[Any]:
+        for instruction in pikepdf.parse_content_stream(stream):
+            name = str(instruction.operator)
+            if name in _SHOW:
+                visible = self.verdicts[self.at]
+                self.at += 1
+                if visible:
+                    yield instruction
+                elif self.shown and name in ("'", '"'):
+                    yield ([], Operator("T*"))
+            elif name in _TEXT and not self.shown:
+                continue
+            elif name == "Do" and depth and _is_form(_target(resources, instruction.operands)):
+                if self._form(resources, instruction.operands, depth):
+                    yield instruction
+            else:
+                yield instruction
+
+    def _form(self, resources: Dictionary, operands: Any, depth: int) -> bool:
+        """Rewrite a drawn form under its own name; False when nothing is left to draw."""
+        target = _target(resources, operands)
+        inner = Dictionary(target.get("/Resources", resources))
+        before = self.at
+        kept = list(self._kept(target, inner, depth - 1))
+        if all(self.verdicts[before : self.at]):
+            return True
+        if not any(str(operator) in _PAINT | _SHOW | {"Do"} for _, operator in kept):
+            return False
+        form = self.pdf.make_stream(pikepdf.unparse_content_stream(kept))
+        for key, value in target.items():
+            if key not in ("/Length", "/Filter", "/DecodeParms", "/Resources"):
+                form[key] = value
+        form.Resources = inner
+        objects = Dictionary(resources.XObject)
+        objects[str(operands[0])] = form
+        resources.XObject = objects
+        return True
+
+
+def _target(resources: Any, operands: Any) -> Any:
+    objects = resources.get("/XObject", None) if resources is not None else None
+    return objects.get(str(operands[0]), None) if objects is not None else None
+
+
+def _is_form(target: Any) -> bool:
+    return target is not None and target.get("/Subtype") == Name.Form
+
+
+def _opaque(target: Any) -> bool:
+    return (
+        target is not None
+        and target.get("/Subtype") == Name.Image
+        and not target.get("/ImageMask", False)
+        and "/SMask" not in target
+        and "/Mask" not in target
+    )
+
+
+def shown_text(source: PageSource) -> tuple[Rectangle, ...]:
+    """Boxes of the text that the page itself shows, in user space."""
+    document = pypdfium2.PdfDocument(source.file)
+    try:
+        page = document[source.index]
+        texts = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT], max_depth=_FORM_DEPTH)
+        return tuple(
+            text.get_bounds() for text in texts if pdfium.FPDFTextObj_GetTextRenderMode(text.raw) not in (3, 7)
+        )
+    finally:
+        document.close()
