@@ -1,0 +1,1 @@
+"""The project's own scans: a generator of Vietnamese administrative documents and of what scanners do to them."""
