@@ -1,0 +1,1 @@
+"""push: the signed copy and its record into every document system, once each, with a receipt."""

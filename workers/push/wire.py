@@ -1,0 +1,221 @@
+"""HTTP to a document system: certificates verified, one host only, every call bounded in time and in bytes.
+
+The bounds httpx offers are per read, so a peer that drips one byte a second holds a worker for ever; here every read
+and write of the socket also gets no more than what is left of the whole call. One connection per call: a connection
+kept open may have been closed by the other side, and whether the request was then read is unknowable.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+
+from intake.errors import EnvironmentTrouble, OperatorError
+from workers.push.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, wholly read."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class AnswerLost(EnvironmentTrouble):
+    """The request may have been carried out, but its answer did not arrive: ask before sending again."""
+
+
+class _Deadline(httpcore.NetworkBackend):
+    """A network whose every wait ends when the call's time is up."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+        self._network = httpcore.SyncBackend()
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds this wait may take; never 0, which sockets take for «do not block»."""
+        rest = self._until - time.monotonic()
+        if rest <= 0:
+            raise httpcore.ReadTimeout("the time of the whole call is up")
+        return rest if timeout is None else min(timeout, rest)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = self._network.connect_tcp(host, port, self.left(timeout), local_address, socket_options)
+        return _BoundedStream(stream, self)
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return _BoundedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class Wire:
+    """Calls below one base address.
+
+    Options read: ``url``, ``ca_file`` (the agency's own CA; otherwise the system's), ``client_cert_file`` and
+    ``client_key_file`` (mTLS), ``allow_http`` (default false; the loopback address is always allowed),
+    ``wait_seconds`` (10: the longest silence), ``call_seconds`` (120: the whole call), ``answer_bytes_max`` (1 MB).
+    """
+
+    def __init__(self, name: str, read: Options) -> None:
+        self._name = name
+        self.base = httpx.URL(read.text("url").rstrip("/") + "/")
+        self._wait = read.seconds("wait_seconds", 10)
+        self._call = read.seconds("call_seconds", 120)
+        self._answer_max = read.number("answer_bytes_max", 1_000_000, least=1)
+        self._insecure = read.flag("allow_http")
+        self._tls = _tls(
+            read.optional_path("ca_file"), read.optional_path("client_cert_file"), read.optional_path("client_key_file")
+        )
+        self.check_scheme(self.base)
+
+    def check_scheme(self, url: httpx.URL) -> None:
+        """OperatorError unless the address is https, or http where that was allowed on purpose."""
+        if url.scheme == "https" and url.host:
+            return
+        if url.scheme == "http" and url.host and (self._insecure or _loopback(url.host)):
+            return
+        raise OperatorError(
+            f"Nơi nhận «{self._name}»: địa chỉ {url} phải bắt đầu bằng https:// (QĐ 12/2020/QĐ-UBND Đ24.2). "
+            "Nếu mạng nội bộ đã được mã hóa, đặt allow_http = true.",
+            f"Connector «{self._name}»: address {url} must begin with https:// (Decision 12/2020 Art. 24.2). "
+            "If the inner network is encrypted already, set allow_http = true.",
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str | httpx.URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        files: list[tuple[str, tuple[str, bytes, str]]] | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, one answer. ``path`` is relative to the base address; a full URL only from our own options.
+
+        Raises EnvironmentTrouble when nothing was sent, AnswerLost when it may have been. Redirects are an error:
+        following one would carry the copy and the credentials to a host nobody configured.
+        """
+        url = path if isinstance(path, httpx.URL) else self.base.join(path)
+        if not isinstance(path, httpx.URL) and (url.host, url.port) != (self.base.host, self.base.port):
+            raise EnvironmentTrouble(
+                f"Nơi nhận «{self._name}» trỏ sang máy chủ khác ({url.host}); đã chặn.",
+                f"Connector «{self._name}» points to another host ({url.host}); blocked.",
+            )
+        request = httpx.Request(
+            method, url, headers={"Accept": "application/json", **(headers or {})}, json=json, files=files, data=data
+        )
+        answer = self._send(request)
+        if 300 <= answer.status < 400:
+            raise EnvironmentTrouble(
+                f"Nơi nhận «{self._name}» chuyển hướng sang địa chỉ khác; đã chặn. Hãy sửa khóa url theo địa chỉ mới.",
+                f"Connector «{self._name}» redirects elsewhere; blocked. Set option url to the new address.",
+            )
+        return answer
+
+    def _send(self, request: httpx.Request) -> Answer:
+        pool = httpcore.ConnectionPool(
+            ssl_context=self._tls,
+            max_connections=1,
+            max_keepalive_connections=0,
+            network_backend=_Deadline(time.monotonic() + self._call),
+        )
+        waits = {"connect": self._wait, "read": self._wait, "write": self._wait, "pool": self._wait}
+        try:
+            with (
+                pool,
+                pool.stream(
+                    request.method,
+                    str(request.url),
+                    headers=[*request.headers.raw, (b"Connection", b"close")],
+                    content=request.read(),
+                    extensions={"timeout": waits},
+                ) as response,
+            ):
+                body = self._read(response)
+                return Answer(response.status, httpx.Headers(response.headers), body)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            raise self._trouble(EnvironmentTrouble, error, "không kết nối được", "cannot be reached") from error
+        except httpcore.TimeoutException as error:
+            raise self._trouble(AnswerLost, error, "trả lời quá chậm", "answers too slowly") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise self._trouble(AnswerLost, error, "ngắt kết nối giữa chừng", "broke the connection off") from error
+
+    def _read(self, response: httpcore.Response) -> bytes:
+        body = bytearray()
+        for block in response.iter_stream():
+            body += block
+            if len(body) > self._answer_max:
+                raise AnswerLost(
+                    f"Nơi nhận «{self._name}» trả lời dài quá {self._answer_max} byte; đã ngừng đọc.",
+                    f"Connector «{self._name}» answers with more than {self._answer_max} bytes; reading stopped.",
+                )
+        return bytes(body)
+
+    def _trouble(self, kind: type[EnvironmentTrouble], error: Exception, vi: str, en: str) -> EnvironmentTrouble:
+        why = str(error) or type(error).__name__
+        return kind(
+            f"Nơi nhận «{self._name}» ({self.base.host}) {vi}: {why}. Hồ sơ còn nguyên, hệ thống sẽ thử lại.",
+            f"Connector «{self._name}» ({self.base.host}) {en}: {why}. The document is safe and will be tried again.",
+        )
+
+
+def _tls(ca_file: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    """The system's roots, or exactly the agency's; host names checked, TLS 1.2 at least."""
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if certificate:
+            context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise EnvironmentTrouble(
+            f"Không đọc được chứng thư TLS ({ca_file or certificate}): {error}. Hãy kiểm tra tệp.",
+            f"The TLS certificate ({ca_file or certificate}) cannot be read: {error}. Check the file.",
+        ) from error
+    return context
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
