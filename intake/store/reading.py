@@ -14,7 +14,7 @@ from intake.model import Finding
 from intake.spelling import fold
 from intake.states import State
 from intake.store.engine import Store
-from intake.store.schema import arrival, attempt, audit, document, finding, job, outbox, published
+from intake.store.schema import arrival, attempt, audit, document, finding, job, outbox, postponed, published
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +75,71 @@ def queue(
     text: str = "",
     limit: int = 100,
     after: str | None = None,
+    skip: int = 0,
+    free_for: str | None = None,
+    owner: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Documents in the order a clerk should take them: urgency, then deadline, then arrival."""
+    """Documents in the order a clerk should take them: urgency, then deadline, then arrival; postponed ones last.
+
+    ``free_for`` leaves out what others hold under a live lease; ``owner`` keeps only what that person holds. Each row
+    also has ``postponed_by``, ``postponed_until`` and ``postponed_why`` (None unless it is put off right now).
+    """
+    now = store.clock.now()
     wanted: list[sa.ColumnElement[bool]] = [document.c.state.in_(list(states))]
     if station:
         wanted.append(document.c.station == station)
     if after:
         wanted.append(document.c.id > after)
+    if owner:
+        wanted += [document.c.claimed_by == owner, document.c.claimed_until > now]
+    if free_for is not None:
+        wanted.append(
+            sa.or_(document.c.claimed_by.is_(None), document.c.claimed_by == free_for, document.c.claimed_until <= now)
+        )
     for word in fold(text).split():
         wanted.append(document.c.search.contains(word, autoescape=True))
+    later = sa.and_(postponed.c.document_id == document.c.id, postponed.c.until > now)
     query = (
-        sa.select(document)
+        sa.select(
+            document,
+            postponed.c.person.label("postponed_by"),
+            postponed.c.until.label("postponed_until"),
+            postponed.c.reason.label("postponed_why"),
+        )
+        .join_from(document, postponed, later, isouter=True)
         .where(*wanted)
-        .order_by(document.c.priority.desc(), document.c.due_at.is_(None), document.c.due_at, document.c.id)
+        .order_by(
+            postponed.c.document_id.is_not(None),
+            document.c.priority.desc(),
+            document.c.due_at.is_(None),
+            document.c.due_at,
+            document.c.id,
+        )
+        .offset(skip)
         .limit(limit)
     )
     with store.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def stations(store: Store) -> list[str]:
+    """Stations that ever delivered a document."""
+    with store.read() as connection:
+        return list(connection.execute(sa.select(document.c.station).distinct().order_by(document.c.station)).scalars())
+
+
+def twins(store: Store, document_id: str, number: str, notation: str, organ: str, year: str) -> list[tuple[str, str]]:
+    """Other live documents with this number, notation, agency (marks and case aside) and year: (id, state)."""
+    query = sa.select(document.c.id, document.c.state, document.c.organ_name).where(
+        document.c.code_number == number,
+        document.c.code_notation == notation,
+        document.c.issued_date.startswith(year, autoescape=True),
+        document.c.id != document_id,
+        document.c.state.not_in([State.REJECTED, State.REFUSED, State.RECALLED]),
+    )
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(document.c.id)).all()
+    return [(row.id, row.state) for row in rows if not organ or fold(row.organ_name or "") == fold(organ)]
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -283,3 +283,15 @@ sign_set = sa.Table(
     _column("items", Json),  # [{document_id, version, sha256, …}] as shown
     _column("results", Json),
 )
+
+# The desk: what people put beside a document without changing what is true of it.
+
+postponed = sa.Table(
+    "postponed",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("person", sa.Text),
+    _column("at", UtcTime),
+    _column("until", UtcTime),
+    _column("reason", sa.Text),
+)

@@ -190,6 +190,15 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outbox_document_id'), ['document_id'], unique=False)
 
+    op.create_table('postponed',
+    sa.Column('document_id', sa.Text(), nullable=False),
+    sa.Column('person', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_postponed_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_postponed'))
+    )
     op.create_table('published',
     sa.Column('document_id', sa.Text(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
