@@ -1,0 +1,97 @@
+"""Số and ký hiệu: what stands in box 3, split at the first slash as Appendix VI keeps it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from workers.ocr.layout import Row, Token
+from workers.ocr.lexicon import folded_abbreviations, type_of_abbreviation
+from workers.ocr.spelling import fold, nfc
+
+_LEAD = re.compile(r"^\W{0,3}(S[^\s\d:./]{1,2}|S6|S0)\s*[:.;,·]{0,2}\s*", re.IGNORECASE)
+_UNIT = r"[0-9A-ZĐa-zđ&.()]+"
+_NOTATION = rf"{_UNIT}(?:-{_UNIT})*"
+
+_GRAMMARS = (
+    ("year", re.compile(rf"^(?P<number>\d{{1,6}}[A-Za-zĐ]?/(?:19|20)\d\d)/(?P<notation>{_NOTATION})$")),
+    ("usual", re.compile(rf"^(?P<number>\d{{1,6}}[A-Za-zĐ]?)/(?P<notation>{_NOTATION})$")),
+    ("party", re.compile(rf"^(?P<number>\d{{1,6}}[A-Za-zĐ]?-[A-ZĐ][A-Za-zĐ]{{1,3}})/(?P<notation>{_NOTATION})$")),
+    ("old", re.compile(rf"^(?P<number>\d{{1,6}}[A-Za-z]? [A-ZĐ][A-Za-zĐ]{{0,4}})/(?P<notation>{_NOTATION})$")),
+    ("blank", re.compile(rf"^/(?P<notation>{_NOTATION})$")),
+    ("bare", re.compile(r"^(?P<number>\d{1,6}[A-Za-z]?(?: ?-?[A-ZĐ][A-Za-zĐ]{0,7})?)$")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberReading:
+    """What the number line says. ``form`` is the grammar that fits (``year|usual|party|old|blank|bare``) or ``""``.
+
+    ``number`` and ``notation`` as printed; None where not read. ``slot``: text between «Số» and the notation.
+    ``repaired``: characters changed by the grammar, so that confidence can weigh them.
+    """
+
+    text: str
+    form: str
+    number: str | None
+    notation: str | None
+    repaired: int
+    number_tokens: tuple[Token, ...]
+    notation_tokens: tuple[Token, ...]
+
+
+def read_number(row: Row) -> NumberReading:
+    """Parse the number line, repairing what the engine is known to confuse (Đ/D, O/0, dashes, spaces)."""
+    text = nfc(row.text).replace("Ð", "Đ")
+    text = re.sub(r"[–—−_~]", "-", text)
+    body = _LEAD.sub("", text, count=1)
+    body = re.sub(r"^[.…:·\s]+", "", body).rstrip(" .,;:'’`·*")
+    body = re.sub(r"\s*/\s*", "/", body)
+    body = re.sub(r"\s*-\s*", "-", body)
+    repaired_body, changes = _repair(body)
+    for form, grammar in _GRAMMARS:
+        found = grammar.match(repaired_body)
+        if found:
+            parts = found.groupdict()
+            return NumberReading(
+                text, form, parts.get("number"), parts.get("notation"), changes, *_shares(row, parts.get("notation"))
+            )
+    notation = _notation_alone(repaired_body)
+    return NumberReading(text, "", None, notation, changes, *_shares(row, notation))
+
+
+def _shares(row: Row, notation: str | None) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """Tokens that carry the number and those that carry the notation (one token may carry both)."""
+    if not notation:
+        return row.tokens, ()
+    cut = next((i for i, t in enumerate(row.tokens) if "/" in t.text), None)
+    if cut is None:
+        return row.tokens, row.tokens[-1:]
+    last = max(i for i, t in enumerate(row.tokens) if "/" in t.text)
+    return row.tokens[: cut + 1], row.tokens[min(cut, last) :]
+
+
+def _repair(body: str) -> tuple[str, int]:
+    """The body with letters among digits and digits among letters put right; how many were changed."""
+    before, slash, after = body.partition("/")
+    changes = 0
+    if slash and re.fullmatch(r"[\dOoIlSB]{1,6}", before) and re.search(r"\d", before) and not before.isdigit():
+        fixed = before.translate(str.maketrans("OoIlS", "00115"))
+        if fixed.isdigit():
+            changes += sum(a != b for a, b in zip(before, fixed, strict=True))
+            before = fixed
+    head, dash, rest = after.partition("-")
+    better = folded_abbreviations().get(fold(head))
+    if dash and better and better != head and not type_of_abbreviation(head):
+        changes += sum(a != b for a, b in zip(head, better, strict=False)) + abs(len(head) - len(better))
+        head = better
+    return before + slash + head + dash + rest, changes
+
+
+def _notation_alone(body: str) -> str | None:
+    """The notation after the slash when the number before it cannot be read."""
+    found = re.search(rf"/({_NOTATION})$", body)
+    if found and re.search(r"[A-ZĐ]{2}", found.group(1)):
+        return found.group(1)
+    found = re.search(r"(?:^|\s|\d)((?:[A-ZĐ][A-Za-zĐ]{0,4})-[A-ZĐ][0-9A-ZĐa-z&.-]+)$", body)
+    return found.group(1) if found else None

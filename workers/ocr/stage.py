@@ -1,0 +1,33 @@
+"""The ocr stage: originals in, ``ocr.json``, ``text/`` and ``words/`` out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from intake.folder import DocumentFolder
+from intake.model import StageResult
+from intake.profile.sections import OcrSection
+from workers.ocr.reading import read
+
+
+def run(document: DocumentFolder, section: OcrSection, out: Path) -> StageResult:
+    """Read the document's originals.
+
+    Writes ``ocr.json`` (the JSON of ``sohoa ocr --json``, file names without their folder), ``text/NNN.txt`` and
+    ``words/NNN.json`` for every page. Raises DocumentError when the originals cannot be opened.
+    """
+    reading = read(document.originals, section, jobs=section.jobs)
+    answer = reading.as_json()
+    answer["files"] = [path.name for path in reading.files]
+    names = ["ocr.json"]
+    (out / "ocr.json").write_text(json.dumps(answer, ensure_ascii=False, indent=1), "utf-8")
+    (out / "text").mkdir()
+    (out / "words").mkdir()
+    for page in reading.pages:
+        text, words = f"text/{page.number:03d}.txt", f"words/{page.number:03d}.json"
+        (out / text).write_text(page.text, "utf-8")
+        (out / words).write_text(json.dumps(page.as_json(), ensure_ascii=False), "utf-8")
+        names += [text, words]
+    facts = {"fields": answer["fields"], "decision": reading.decision}
+    return StageResult(reading.findings, tuple(names), facts)
