@@ -139,7 +139,7 @@ def decode(page: PageSource) -> np.ndarray:
         Image.DecompressionBombError,
     ) as error:
         raise _damaged(page.file, page.number, error) from error
-    if page.rotate:
+    if page.rotate and page.container != "tiff":  # Pillow has turned a TIFF frame already
         stored = np.rot90(stored, k=-(page.rotate // 90))
     return np.ascontiguousarray(stored)
 
@@ -178,6 +178,8 @@ def _image_pages(path: Path, kind: str, before: int, pixels_max: int) -> list[Pa
                     raise _too_large(path, number, width, height, pixels_max)
                 dpi_x, dpi_y = _tagged_dpi(image, kind)
                 rotate = _EXIF_ROTATE.get(image.getexif().get(274, 1), 0)
+                if kind == "tiff" and rotate in (90, 270):
+                    width, height = height, width  # Pillow turns TIFF frames itself and reports them turned
                 found.append(
                     PageSource(number, path, index, kind, width, height, dpi_x, dpi_y, _pil_mode(image), rotate)
                 )
