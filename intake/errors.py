@@ -7,6 +7,7 @@
     │   └── StaleVersion             5   someone else changed the document first
     ├── DocumentError                6   this document cannot go on; the others do
     ├── EnvironmentTrouble           7   disk, network, token, database: try again later
+    │   ├── StageCrashed             7   the stage's child process died or outlasted its limit
     │   └── DependencyMissing        8   a program, font or language model is not installed
     └── StaleClaim                   9   this worker's lease was given to another worker
 
@@ -84,6 +85,10 @@ class EnvironmentTrouble(SohoaError):
     """Disk, network, token, database: nothing is wrong with the document; try again with back-off."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class StageCrashed(EnvironmentTrouble):
+    """The stage's child process died or outlasted its limit; tried once more, then the document is held."""
 
 
 class DependencyMissing(EnvironmentTrouble):

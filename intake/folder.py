@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from intake import crashpoint
 from intake.errors import DocumentError
 from intake.model import Artefact, sha256_of
 
@@ -79,9 +80,12 @@ def publish(temporary: Path) -> Path:
         for name in names:
             fsync_path(Path(folder, name))
         fsync_path(Path(folder))
+    stage = temporary.name.split(".")[0]
+    crashpoint.reached("publish.synced", stage)
     final = temporary.with_suffix("")
     shutil.rmtree(final, ignore_errors=True)
     temporary.rename(final)
+    crashpoint.reached("publish.renamed", stage)
     fsync_path(final.parent)
     return final
 

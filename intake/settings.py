@@ -81,6 +81,8 @@ class Settings(Part):
     signer: SignerSettings = SignerSettings()
     trust: str = "trust"
     """folder of trusted CA certificates (PEM or DER): data, not code"""
+    crash_at: str | None = None
+    """tests only: the crash point the children of this process arm too"""
 
     @property
     def database_url(self) -> str:
@@ -133,7 +135,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
             data["database"] = {"url": environ["SOHOA_DATABASE_URL"]}
         if environ.get("SOHOA_REDIS_URL"):
             data["queue"] = {"redis": environ["SOHOA_REDIS_URL"]}
-        settings = Settings.model_validate({**data, "home": home})
+        settings = Settings.model_validate({**data, "home": home, "crash_at": environ.get("SOHOA_CRASH_AT")})
     except tomllib.TOMLDecodeError as error:
         raise OperatorError(
             f"{path}: không phải TOML hợp lệ ({error}).", f"{path}: not valid TOML ({error})."
@@ -142,9 +144,8 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         vi = "\n".join(f"{path}: khóa «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         en = "\n".join(f"{path}: key «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         raise OperatorError(vi, en) from error
-    crash = environ.get("SOHOA_CRASH_AT")
-    if crash:
-        name, _, nth = crash.partition(":")
+    if settings.crash_at:
+        name, _, nth = settings.crash_at.partition(":")
         crashpoint.arm(name, int(nth or 1))
     return settings
 

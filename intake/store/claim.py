@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -29,6 +29,8 @@ class Claim:
     lane: str
     profile: str
     station: str
+    arrived_at: datetime
+    decision: str | None
     folder: DocumentFolder
 
 
@@ -64,10 +66,15 @@ def claim(
             .where(job.c.id == row["id"])
             .values(state="running", attempt=attempt, worker=worker, lease_until=now + lease, error=None)
         )
-        taken = connection.execute(sa.select(document).where(document.c.id == row["document_id"])).mappings().one()
-        folder = _folder(connection, documents_root, taken)
+        claimed = claimed_of(connection, row, attempt, worker, documents_root)
         crashpoint.reached("claim.before_commit", row["stage"])
     crashpoint.reached("claim.committed", row["stage"])
+    return claimed
+
+
+def claimed_of(connection: sa.Connection, row: sa.RowMapping, attempt: int, worker: str, documents_root: str) -> Claim:
+    """The claim a job row stands for."""
+    taken = connection.execute(sa.select(document).where(document.c.id == row["document_id"])).mappings().one()
     return Claim(
         job_id=row["id"],
         document_id=row["document_id"],
@@ -78,7 +85,9 @@ def claim(
         lane=row["lane"],
         profile=taken["profile"],
         station=taken["station"],
-        folder=folder,
+        arrived_at=taken["arrived_at"],
+        decision=taken["decision"],
+        folder=_folder(connection, documents_root, taken),
     )
 
 
@@ -113,18 +122,6 @@ def extend(store: Store, claimed: Claim, lease: timedelta) -> bool:
             .values(lease_until=store.clock.now() + lease)
         )
         return changed.rowcount == 1
-
-
-def rescue(store: Store) -> int:
-    """Make ready again what workers held past their lease; the attempt number keeps the dead from committing."""
-    with store.write() as connection:
-        now = store.clock.now()
-        changed = connection.execute(
-            job.update()
-            .where(job.c.state == "running", job.c.lease_until < now)
-            .values(state="ready", lease_until=None, worker=None, troubles=job.c.troubles + 1, run_after=now)
-        )
-        return changed.rowcount
 
 
 def hand_back(store: Store, claimed: Claim) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from intake.errors import DependencyMissing, DocumentError, EnvironmentTrouble
+from intake.errors import DependencyMissing, DocumentError, EnvironmentTrouble, StageCrashed
 from intake.model import Actor, Finding, Severity
 from intake.states import State
 from intake.store import audit
@@ -18,6 +18,8 @@ from intake.store.schema import attempt, document, finding, job, outbox
 TROUBLES_MAX = {"push": 30, "forward": 30}
 """How often a stage is tried again after trouble before a person must look (others: 8)."""
 TROUBLES_OTHERS = 8
+CRASHES_MAX = 1
+"""A document that kills its stage twice is held: it is the document, not the weather."""
 BACKOFF_FIRST = timedelta(seconds=2)
 BACKOFF_LONGEST = timedelta(minutes=15)
 
@@ -47,7 +49,8 @@ def fail(store: Store, claimed: Claim, error: BaseException, traceback: str = ""
         if claimed.stage == "push":
             _note_attempt(connection, claimed, error, now)
         trouble = isinstance(error, EnvironmentTrouble)
-        if trouble and row["troubles"] < TROUBLES_MAX.get(claimed.stage, TROUBLES_OTHERS):
+        most = CRASHES_MAX if isinstance(error, StageCrashed) else TROUBLES_MAX.get(claimed.stage, TROUBLES_OTHERS)
+        if trouble and row["troubles"] < most:
             wait = backoff(row["troubles"], f"{claimed.document_id}/{claimed.stage}")
             connection.execute(
                 job.update()
@@ -63,7 +66,7 @@ def fail(store: Store, claimed: Claim, error: BaseException, traceback: str = ""
                 )
             )
             return "retry"
-        _hold(connection, claimed, error, traceback, now, actor)
+        hold_failed(connection, claimed, error, traceback, now, actor)
         return "held"
 
 
@@ -81,7 +84,7 @@ def _note_attempt(connection: sa.Connection, claimed: Claim, error: BaseExceptio
         )
 
 
-def _hold(
+def hold_failed(
     connection: sa.Connection, claimed: Claim, error: BaseException, traceback: str, now: datetime, actor: Actor
 ) -> None:
     row = (

@@ -179,6 +179,19 @@ def sign_in(store: Store, name: str, password: str, *, address: str = "") -> tup
     return token, Session(_person(row), csrf, key, now + LONGEST)
 
 
+def proves(store: Store, name: str, password: str) -> bool:
+    """The password is this open account's (a wrong one counts towards the lock-out)."""
+    with store.read() as connection:
+        secret = connection.execute(
+            sa.select(user.c.password).where(user.c.name == name, user.c.closed_at.is_(None))
+        ).scalar_one_or_none()
+    if secret is not None and _matches(secret, password):
+        return True
+    if secret is not None:
+        _count_failure(store, name, "")
+    return False
+
+
 def session_of(store: Store, token: str) -> Session | None:
     """The live session behind a cookie: not idle, not past its end, its account open."""
     key = _key(token)

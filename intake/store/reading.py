@@ -142,6 +142,20 @@ def twins(store: Store, document_id: str, number: str, notation: str, organ: str
     return [(row.id, row.state) for row in rows if not organ or fold(row.organ_name or "") == fold(organ)]
 
 
+def review_facts(store: Store, document_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Document id → what the review published of its present revision: ``by``, ``at``, ``source_kind``."""
+    query = (
+        sa.select(published.c.document_id, published.c.facts)
+        .join(
+            document,
+            sa.and_(document.c.id == published.c.document_id, document.c.revision == published.c.revision),
+        )
+        .where(published.c.stage == "review", published.c.document_id.in_(list(document_ids)))
+    )
+    with store.read() as connection:
+        return {row.document_id: dict(row.facts) for row in connection.execute(query)}
+
+
 def counts(store: Store) -> dict[str, int]:
     """Documents per state."""
     with store.read() as connection:
@@ -204,3 +218,10 @@ def audit_rows(store: Store, limit: int = 200, document_id: str | None = None) -
         query = query.where(audit.c.document_id == document_id)
     with store.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def exists(store: Store, document_id: str) -> bool:
+    """Whether a document of that id was ever admitted."""
+    with store.read() as connection:
+        found = connection.execute(sa.select(document.c.id).where(document.c.id == document_id)).one_or_none()
+        return found is not None

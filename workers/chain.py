@@ -1,0 +1,120 @@
+"""The chain: stage → the function that does it, with what each may be handed beside its folder and profile section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from intake import crashpoint
+from intake.folder import DocumentFolder
+from intake.model import Receipt, StageResult
+from intake.plugins import load
+from intake.ports import Connector, Package
+from intake.profile import Profile
+from workers.check import stage as check
+from workers.forward import stage as forward
+from workers.ocr import stage as ocr
+from workers.pdf import stage as pdf
+from workers.push import stage as push
+from workers.push.key import delivery_key
+from workers.tools.receipt import receipt_of
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What effects need and purity forbids: everything here is small, picklable and without secrets."""
+
+    home: Path
+    station: str
+    arrived_at: datetime
+    revision: int = 1
+    demo_keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One stage in the chain. ``call(document, profile, out, surroundings)``."""
+
+    call: Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
+    publishes: bool = True
+    """writes files; ``forward`` has facts only"""
+
+
+def _check(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
+    return check.run(document, profile.check, out)
+
+
+def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
+    return ocr.run(document, profile.ocr, out)
+
+
+def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
+    return pdf.run(document, profile.pdf, out)
+
+
+def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+    def key_of(target: str, sha256: str) -> str:
+        return delivery_key(target, document.document_id, around.revision, sha256)
+
+    return push.run(document, profile.push, out, connectors=connectors(profile, around.home), key_of=key_of)
+
+
+def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+    delivered = document.facts["push"].get("receipts", {})
+    receipts = {target: receipt_of(data) for target, data in delivered.items()}  # type: ignore[attr-defined]
+    return forward.run(
+        document,
+        profile.forward,
+        out,
+        connectors=connectors(profile, around.home),
+        receipts=receipts,
+        station=around.station,
+        arrived_at=around.arrived_at,
+    )
+
+
+LINKS: Mapping[str, Link] = {
+    "check": Link(_check),
+    "ocr": Link(_ocr),
+    "pdf": Link(_pdf),
+    "push": Link(_push),
+    "forward": Link(_forward),
+}
+"""Stages a worker does on its own; ``review`` is a person's, ``sign`` runs only inside a signing act."""
+
+WORKED = frozenset(LINKS)
+
+
+@dataclass(slots=True)
+class _Pointed:
+    """A connector between two crash points: a test may kill the process on either side of the put."""
+
+    inner: Connector
+    name: str = field(init=False)
+    delivery: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name, self.delivery = self.inner.name, self.inner.delivery
+
+    def find(self, key: str) -> Receipt | None:
+        return self.inner.find(key)
+
+    def put_if_absent(self, key: str, package: Package) -> Receipt:
+        crashpoint.reached("push.before_put")
+        receipt = self.inner.put_if_absent(key, package)
+        crashpoint.reached("push.after_put")
+        return receipt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def connectors(profile: Profile, home: Path) -> dict[str, Any]:
+    """Target name → connector, built from the profile's targets."""
+    return {
+        target.name: _Pointed(load("sohoa.connectors", target.connector)(target.options, home))
+        for target in profile.push.target
+    }

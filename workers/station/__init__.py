@@ -1,0 +1,1 @@
+"""A running station: watched folders, workers, sweep, desk and signing act in one process."""

@@ -1,0 +1,128 @@
+"""The running station: starts its parts in order, stops them in order, and loses nothing in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from redis import Redis
+
+from intake.errors import EnvironmentTrouble
+from intake.receive.complete import Probe
+from intake.receive.watch import Watch, hints
+from intake.settings import Settings, SystemClock
+from intake.store import Store
+from workers.queues.local import LocalPool
+from workers.queues.rq import connect, ring
+from workers.sweep import drop_orphans, sweep
+
+log = structlog.get_logger()
+
+SWEEP_SECONDS = 5.0
+RING_SECONDS = 0.2
+ORPHANS_EVERY = 720
+"""sweeps between two looks for orphan folders (about an hour)"""
+
+
+class Station:
+    """Watches every station folder of the settings and works what arrives.
+
+    With ``queue.redis`` set, jobs are rung for `sohoa work` processes; otherwise the local pool does them.
+    """
+
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+        self.settings = settings
+        self.store = store or Store(settings.database_url, SystemClock())
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._probe = Probe()
+        self._redis: Redis | None = connect(settings.queue.redis) if settings.queue.redis else None
+        self.pool = LocalPool(self.store, settings, 0 if self._redis else None)
+
+    def start(self) -> None:
+        self.store.migrate()
+        self.settings.documents.mkdir(parents=True, exist_ok=True)
+        sweep(self.store, self.settings)
+        for name in self.settings.station:
+            folder = self.settings.scan_folder(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._spawn(f"watch-{name}", lambda name=name: self._watch(name))  # type: ignore[misc]
+        self._spawn("sweep", self._sweep)
+        if self._redis:
+            self._spawn("ring", self._ring)
+        self.pool.start()
+
+    def stop(self) -> None:
+        """Clean stop: no new captures, running stages finish or are handed back, then the parts close."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(10)
+        self.pool.stop()
+        self._probe.close()
+        self.store.close()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Until ``stop`` is called elsewhere; True when it was."""
+        return self._stopping.wait(seconds)
+
+    def _spawn(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _watch(self, name: str) -> None:
+        wanted = self.settings.station[name]
+        folder = self.settings.scan_folder(name)
+        wake = threading.Event()
+        observer = hints(folder, wake)
+        watch: Watch | None = None
+        while not self._stopping.is_set():
+            try:
+                watch = watch or self._new_watch(name)
+                done = watch.once()
+                if done.admitted:
+                    self.pool.wake()
+                busy = bool(done.waiting)
+            except EnvironmentTrouble as trouble:
+                log.warning("watch waits", station=name, reason=trouble.en)
+                watch, busy = None, False  # its memory may be ahead of what was committed
+            pause = min(wanted.poll_seconds, 0.5) if busy else wanted.poll_seconds
+            if wake.wait(pause):
+                wake.clear()
+                self._stopping.wait(0.05)  # one listing for a burst of events
+        if observer is not None:
+            observer.stop()
+
+    def _new_watch(self, name: str) -> Watch:
+        wanted = self.settings.station[name]
+        return Watch(
+            self.store,
+            name,
+            self.settings.scan_folder(name),
+            self.settings.documents,
+            self.settings.profile_of(wanted.profile),
+            wanted.lane,
+            self._probe,
+        )
+
+    def _sweep(self) -> None:
+        rounds = 0
+        while not self._stopping.wait(SWEEP_SECONDS):
+            rounds += 1
+            try:
+                if sweep(self.store, self.settings):
+                    self.pool.wake()
+                if rounds % ORPHANS_EVERY == 1:
+                    drop_orphans(self.store, self.settings.documents, self.store.clock.now())
+            except (EnvironmentTrouble, OSError) as trouble:
+                log.warning("sweep waits", reason=str(trouble))
+
+    def _ring(self) -> None:
+        assert self._redis is not None
+        while not self._stopping.wait(RING_SECONDS):
+            try:
+                ring(self.store, self.settings, self._redis)
+            except EnvironmentTrouble as trouble:
+                log.warning("bell silent", reason=trouble.en)
+                self._stopping.wait(SWEEP_SECONDS)
