@@ -225,3 +225,14 @@ def exists(store: Store, document_id: str) -> bool:
     with store.read() as connection:
         found = connection.execute(sa.select(document.c.id).where(document.c.id == document_id)).one_or_none()
         return found is not None
+
+
+def waiting_captures(store: Store) -> list[dict[str, Any]]:
+    """Captures in the scan folders that are not documents yet, with the reason when one cannot be taken."""
+    with store.read() as connection:
+        rows = connection.execute(
+            sa.select(arrival.c.station, arrival.c.name, arrival.c.reason_vi, arrival.c.reason_en)
+            .where(arrival.c.state == "pending")
+            .order_by(arrival.c.id)
+        )
+        return [dict(row) for row in rows.mappings()]
