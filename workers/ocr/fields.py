@@ -9,6 +9,7 @@ import numpy as np
 from intake.model import Field, FieldName, Finding, Severity
 from intake.profile.sections import OcrSection
 from workers.ocr.anchors import Anchors, find_anchors
+from workers.ocr.ink import Page
 from workers.ocr.issued import read_date
 from workers.ocr.issuer import find_issuer
 from workers.ocr.layout import Sheet, lay_out
@@ -34,7 +35,12 @@ ORDER = (
 
 
 def extract(
-    pages: Sequence[PageReading], first_pixels: np.ndarray | None, page_count: int, *, header_only: bool
+    pages: Sequence[PageReading],
+    first_pixels: np.ndarray,
+    first_gray: np.ndarray,
+    page_count: int,
+    *,
+    header_only: bool,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...]]:
     """Every field, null ones included, in Appendix VI's order, and what the clerk should know about the reading."""
     found: dict[FieldName, Field] = {}
@@ -47,7 +53,7 @@ def extract(
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
-            _head(found, sheet, anchors)
+            _head(found, Page(first_pixels, first_gray, sheet), anchors)
         else:
             findings.append(_no_head(first))
         if not header_only:
@@ -60,7 +66,9 @@ def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
 
 
-def _head(found: dict[FieldName, Field], sheet: Sheet, anchors: Anchors) -> None:
+def _head(found: dict[FieldName, Field], page: Page, anchors: Anchors) -> None:
+    sheet = page.sheet
+
     def put(name: FieldName, value: str | int | None, confidence: float, tokens: Sequence = (), **more: object) -> None:
         if value is not None and value != "":
             found[name] = Field(name, value, confidence, 1, sheet.box(tokens), **more)  # type: ignore[arg-type]
@@ -78,7 +86,7 @@ def _head(found: dict[FieldName, Field], sheet: Sheet, anchors: Anchors) -> None
             put(FieldName.ISSUED_DATE, issued.value, anchors.date.confidence * 0.95, issued.tokens)
     if title is not None:
         put(FieldName.TYPE_NAME, title.kind.title, title.likeness / 100, title.tokens)
-        subject = subject_under_title(sheet, title)
+        subject = subject_under_title(page, title)
     else:
         subject = subject_under_number(sheet, anchors)
         if subject is not None:

@@ -89,10 +89,11 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A page decoded: what is read, its resampling, and the pixels as displayed for looking at ink."""
+    """A page read; of page 1 also its pixels as displayed and the channel that was read, for looking at ink."""
 
     reading: PageReading
-    pixels: np.ndarray | None
+    pixels: np.ndarray | None = None
+    gray: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,19 @@ class Rest:
 
 
 def _open(source: PageSource) -> tuple[np.ndarray, np.ndarray, float, tuple[float, float]]:
+    """Pixels as displayed, the channel to read, the factor it is resampled by for reading, dpi."""
     pixels = decode(source)
     dpi = true_dpi(pixels.shape[1], pixels.shape[0], source.shown_dpi)
-    scale = scale_for(dpi[0])
-    return pixels, resampled(one_channel(pixels), scale), scale, dpi
+    return pixels, one_channel(pixels), scale_for(dpi[0]), dpi
 
 
 def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, Rest | None]:
-    pixels, image, scale, dpi = _open(source)
+    pixels, gray, scale, dpi = _open(source)
+    image = resampled(gray, scale)
     cut = blank_row(image, 0.30, 0.48, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     lines, findings = _timed(engine, image, dpi[0] * scale, (0, 0, image.shape[1], cut), section, source)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page, pixels), Rest(image, scale, dpi[0] * scale, cut)
+    return Opened(page, pixels, gray), Rest(image, scale, dpi[0] * scale, cut)
 
 
 def _complete(opened: Opened, rest: Rest | None, engine: OcrEngine, section: OcrSection) -> Opened:
@@ -134,19 +136,19 @@ def _complete(opened: Opened, rest: Rest | None, engine: OcrEngine, section: Ocr
         page.lines + scaled(lines, rest.scale),
         page.findings + findings,
     )
-    return Opened(whole, opened.pixels)
+    return Opened(whole, opened.pixels, opened.gray)
 
 
 def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Opened:
     try:
-        pixels, image, scale, dpi = _open(source)
+        pixels, gray, scale, dpi = _open(source)
     except DocumentError as error:
         damaged = Finding("ocr.page_damaged", Severity.BLOCK, error.vi, error.en, source.number)
         dpi = true_dpi(*source.shown_px, source.shown_dpi)
-        return Opened(PageReading(source.number, *source.shown_px, dpi, (), (damaged,)), None)
-    lines, findings = _timed(engine, image, dpi[0] * scale, None, section, source)
+        return Opened(PageReading(source.number, *source.shown_px, dpi, (), (damaged,)))
+    lines, findings = _timed(engine, resampled(gray, scale), dpi[0] * scale, None, section, source)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page, None)
+    return Opened(page)
 
 
 def _timed(
@@ -179,6 +181,6 @@ def _gathered(
     files: Sequence[Path], sources: Sequence[PageSource], opened: list[Opened], section: OcrSection, header_only: bool
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-    fields, findings = extract(pages, opened[0].pixels, len(sources), header_only=header_only)
+    fields, findings = extract(pages, opened[0].pixels, opened[0].gray, len(sources), header_only=header_only)
     findings = tuple(f for page in pages for f in page.findings) + findings
     return DocumentReading(tuple(files), len(sources), pages, fields, decide(fields, findings, section), findings)

@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from workers.ocr.anchors import Anchors
+from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.lexicon import DocumentType, document_types
 from workers.ocr.spelling import fold, is_capitals, letters, nfc
 
 _BODY_OPENS = re.compile(
-    r"^(CAN CU|KINH GUI|KINH THUA|HOM NAY|THUC HIEN|XET |THEO |DE NGHI|TREN CO SO|NGAY \d|I\. |1\. |PHAN |CHUONG "
-    r"|DIEU 1|THOI GIAN|CHU TICH |BO TRUONG |GIAM DOC |UY BAN NHAN DAN|HOI DONG NHAN DAN|DIEN:|QUYET DINH:|\(?KEM THEO)"
+    r"^(CAN CU |KINH GUI|KINH THUA|HOM NAY|XET (DON|DE NGHI|TO)|I\. |1\. |PHAN (I|1|THU)|CHUONG |DIEU 1|THOI GIAN BAT DAU"
+    r"|\(BAN HANH|\(?KEM THEO|QUYET DINH:|\S* ?DIEN:|GIOI THIEU|KINH MOI|TRAN TRONG|BEN A|DE XUAT:)"
 )
-_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]|Về\s?việc|VỀ VIỆC|V/v)")
+_BODY_AFTER = re.compile(r"^(THUC HIEN |THEO |DE NGHI |TREN CO SO|NGAY \d+/\d+|XET )")
+_AUTHORITY = re.compile(
+    r"^(CHU TICH|BO TRUONG|GIAM DOC|UY BAN|HOI DONG|THU TUONG|CHINH PHU|TONG |CUC TRUONG|TRUONG |HIEU TRUONG|THONG DOC"
+    r"|CHANH |VIEN TRUONG|BAN |QUOC HOI|THONG TU|NGHI DINH)"
+)
+_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V/v|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,46 +101,75 @@ def margins(sheet: Sheet) -> tuple[float, float]:
     return statistics.quantiles([r.x0 for r in long], n=4)[0], statistics.quantiles([r.x1 for r in long], n=4)[2]
 
 
-def subject_under_title(sheet: Sheet, title: Title) -> Subject:
-    """Lines centred under the title, to the next part of the page; never the next paragraph."""
+def subject_under_title(page: Page, title: Title) -> Subject:
+    """Lines centred under the title, ending at the rule or where the next part begins; never the next paragraph."""
+    sheet = page.sheet
     left, right = margins(sheet)
     centre = title.row.centre
     taken: list[Row] = []
-    if title.rest:
+    if title.rest and not fold(title.rest[0].text).startswith("CUA"):
         taken.append(Row(title.rest))
-    previous, pitch = title.row, None
-    rows = list(sheet.between(title.row.middle + 2, title.row.middle + 70))
+    rules = [r for r in page.rules(title.row.y1 - 0.5, title.row.y1 + 70) if abs(r.centre - centre) < 14]
+    plain = _plain_stroke(page, title)
+    previous, pitch = title.row, 0.0
+    rows = sheet.between(title.row.middle + 2, title.row.middle + 75)
     for index, row in enumerate(rows):
-        part = min(segments(row, 9), key=lambda p: abs(p.centre - centre))
-        step = part.middle - previous.middle
-        if step > (2.1 * pitch if pitch else 16) or _opens_body(part, bool(taken)):
+        part = _centred_run(row, centre)
+        if part is None:
+            if row.x1 < centre - 8 or row.x0 > centre + 8 or len(row.text) < 4:
+                continue  # a stamp beside the title
             break
-        if abs(part.centre - centre) > 9:
-            if part.x1 - part.x0 < 12 and abs(part.centre - centre) > 40:
-                continue
+        step = part.middle - previous.middle
+        if any(previous.middle < rule.y < part.middle and rule.x1 - rule.x0 < 90 for rule in rules):
+            break
+        if step > (max(1.55 * pitch, pitch + 2.2) if pitch else 16) or _opens_body(part, bool(taken)):
             break
         following = rows[index + 1] if index + 1 < len(rows) else None
-        if _is_paragraph(part, following, left, right):
+        bold = page.stroke(part) > 1.13 * plain if plain else False
+        if _is_paragraph(part, following, left, right) and not bold:
             break
         if taken:
-            pitch = max(pitch or 0, min(step, 9))
+            pitch = max(pitch, min(step, 9.5))
         taken.append(part)
         previous = part
     return _joined(taken)
 
 
+def _plain_stroke(page: Page, title: Title) -> float:
+    """Median stroke width of the long rows of the body: what is not bold."""
+    body = [r for r in page.sheet.rows if r.middle > title.row.middle + 15 and r.x1 - r.x0 > 0.5 * page.sheet.width]
+    strokes = [page.stroke(row) for row in body[2:10]]
+    return statistics.median(strokes) if strokes else 0.0
+
+
+def _centred_run(row: Row, centre: float) -> Row | None:
+    """The run of words centred under the title, without stamps to its left and right."""
+    parts = segments(row, 3.2)
+    best: tuple[float, Row] | None = None
+    for begin in range(len(parts)):
+        for end in range(begin + 1, len(parts) + 1):
+            run = Row(tuple(t for p in parts[begin:end] for t in p.tokens))
+            off = abs(run.centre - centre)
+            if off > 8 or not any(c.isalpha() for c in run.text):
+                continue
+            score = off - 0.1 * (run.x1 - run.x0)
+            if best is None or score < best[0]:
+                best = (score, run)
+    return best[1] if best else None
+
+
 def _opens_body(part: Row, begun: bool) -> bool:
     flat = fold(part.text)
-    if _BODY_OPENS.match(flat) and (begun or not _SUBJECT_LEAD.match(part.text)):
-        return not flat.startswith(("THUC HIEN", "THEO", "PHAN ")) or begun
-    return begun and is_capitals(part.text) and len(flat) > 7
+    if is_capitals(part.text) and (begun or _AUTHORITY.match(flat)) and len(flat) > 7:
+        return True
+    return bool(_BODY_OPENS.match(flat)) or bool(begun and _BODY_AFTER.match(flat))
 
 
 def _is_paragraph(part: Row, following: Row | None, left: float, right: float) -> bool:
     """An indented line filling the column to the right edge, followed by one that starts at the left edge."""
-    if following is None or part.x1 < right - 4 or part.x0 < left + 6:
+    if part.x1 < right - 4 or not left + 6 < part.x0 < left + 24:
         return False
-    return following.x0 < left + 4 and part.x0 < left + 22
+    return following is None or following.x0 < left + 4
 
 
 def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
@@ -142,29 +177,43 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
     if anchors.number is None:
         return None
     taken: list[Row] = []
+    pitch = 0.0
     for row in sheet.between(anchors.number.middle + 2, anchors.number.middle + 60):
         part = row.part(0, anchors.split + 6)
-        if part is None:
+        if part is None or not any(c.isalnum() for c in part.text):
             continue
-        part = segments(part)[0] if not taken else min(segments(part), key=lambda p: abs(p.centre - taken[0].centre))
         if not taken:
+            part = segments(part)[0]
             if _SUBJECT_LEAD.match(part.text):
                 taken.append(part)
             elif part.middle > anchors.number.middle + 25:
                 break
             continue
+        centred = _centred_run(Row(part.tokens), taken[0].centre)
         step = part.middle - taken[-1].middle
-        pitch = taken[1].middle - taken[0].middle if len(taken) > 1 else 6.5
-        if step > 1.75 * pitch or fold(part.text).startswith("KINH GUI") or is_capitals(part.text):
+        if centred is None or step > (max(1.5 * pitch, pitch + 2) if pitch else 8.5):
             break
-        if abs(part.centre - taken[0].centre) > 10:
+        if fold(centred.text).startswith("KINH GUI") or is_capitals(centred.text):
             break
-        taken.append(part)
+        pitch = max(pitch, step)
+        taken.append(centred)
     return _joined(taken) if taken else None
 
 
 def _joined(rows: list[Row]) -> Subject:
-    text = nfc(" ".join(row.text for row in rows))
+    """The lines as one, edges cleared of specks; the lead is a fixed phrase and written as such."""
+    kept = [_trimmed(row) for row in rows]
+    text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"^\W{0,2}V\s?[/lI1.,|]\s?[vV]\b\s*", "V/v ", text)
-    text = text.strip(" _-–—*'`")
-    return Subject(text, tuple(t for row in rows for t in row.tokens), len(rows))
+    text = re.sub(r"^\W{0,2}[VvỶ][ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
+    text = text.strip(" _-–—*'`~|.,")
+    return Subject(text, tuple(t for row in kept for t in row.tokens), len(rows))
+
+
+def _trimmed(row: Row) -> Row:
+    tokens = list(row.tokens)
+    while len(tokens) > 1 and not any(c.isalnum() or c in '"“”(' for c in tokens[0].text):
+        tokens.pop(0)
+    while len(tokens) > 1 and not any(c.isalnum() or c in '"“”)' for c in tokens[-1].text):
+        tokens.pop()
+    return Row(tuple(tokens))
