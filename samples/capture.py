@@ -299,6 +299,8 @@ def save(
         extra: dict[str, Any] = {"dpi": tag} if tag else {}
         if compression == "jpeg":
             extra["quality"] = quality
+            # as scanners write it: YCbCr inside, which every reader shows as RGB
+            images = [image.convert("YCbCr") if image.mode == "RGB" else image for image in images]
         images[0].save(path, "TIFF", save_all=True, append_images=images[1:], compression=compression, **extra)
         return (path,)
     if len(images) != 1:

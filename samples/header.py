@@ -182,7 +182,7 @@ def _addressees(sheet: Sheet, spec: DocumentSpec, y: float) -> float:
 
 def _stamps(sheet: Sheet, spec: DocumentSpec, line_y: float, rng: np.random.Generator) -> None:
     dpi, left = sheet.dpi, spec.typing.left_mm
-    below = line_y + 12
+    below = line_y + 10
     if spec.letter and "subject" in sheet.boxes:
         box = sheet.boxes["subject"]
         below = box[1] + box[3] + 8
@@ -192,7 +192,11 @@ def _stamps(sheet: Sheet, spec: DocumentSpec, line_y: float, rng: np.random.Gene
         below += 13
     if spec.urgency:
         mark = marks.tilt(marks.urgency(spec.urgency, dpi), spec.urgency_tilt or rng.normal(0, 4))
-        sheet.stamp(mark, (left + 14 + rng.normal(0, 1.5), below + abs(spec.urgency_tilt) / 4), "urgency")
+        sheet.stamp(
+            mark,
+            (left + (14 if spec.letter else 4) + rng.normal(0, 1.5), below + abs(spec.urgency_tilt) / 4),
+            "urgency",
+        )
     if spec.incoming:
         mark = marks.incoming(spec.incoming, dpi, rng)
         width, height = spec.incoming.size_mm

@@ -259,8 +259,12 @@ def incoming(spec: IncomingStamp, dpi: float, rng: np.random.Generator) -> Print
         x = put(label, 17, y, 10)
         _dots(draw, px(x + 1), px(y), px(width - 2), per_mm)
         if spec.hand:
-            written = _shrink(spec.hand, 4.4).write(value, rng)
-            pen.append(_inked(written, spec.hand, dpi, rng, canvas.size, (x + 2 + pad, y + pad - 0.2)))
+            strokes = _shrink(spec.hand, 4.4).write(value, rng)
+            room = width - 2.5 - x
+            reach = max(float(stroke[:, 0].max()) for stroke in strokes)
+            if reach > room:
+                strokes = [stroke * (room / reach, max(0.75, room / reach)) for stroke in strokes]
+            pen.append(_inked(strokes, spec.hand, dpi, rng, canvas.size, (x + 1.2 + pad, y + pad - 0.2)))
         else:
             put(value, x + 2, y - 0.4, 11, True)
     room = (height - low) / 2

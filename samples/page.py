@@ -44,6 +44,8 @@ def render(spec: DocumentSpec, rng: np.random.Generator, dpi: float = RENDER_DPI
     for block in spec.body:
         setter.put(block)
     setter.end()
+    for block in (PageBreak(), *spec.annex) if spec.annex else ():
+        setter.put(block)
     return tuple(
         Page(index + 1, sheet.pixels(), dpi, spec.typing.paper_mm, dict(sheet.boxes), tuple(sheet.lines))
         for index, sheet in enumerate(setter.sheets)
@@ -124,6 +126,7 @@ class _Setter:
         size = typing.body_pt - 2
         pitch = size * MM_PER_PT * 1.2
         edges = [self.left + self.width * sum(table.shares[:index]) for index in range(len(table.shares) + 1)]
+        short = [all(len(row[c]) < 12 for row in table.rows) for c in range(len(table.header))]
         for index, row in enumerate((table.header, *table.rows)):
             style = Style(typing.face, size, bold=index == 0)
             cells = [wrap(cell, style, edges[c + 1] - edges[c] - 3) or [""] for c, cell in enumerate(row)]
@@ -134,7 +137,7 @@ class _Setter:
                 start = self.y + (height - len(cell) * pitch) / 2
                 for number, text in enumerate(cell):
                     at = start + pitch * (number + 0.78)
-                    if index == 0 or column == 0 or len(row[column]) < 12:
+                    if index == 0 or short[column]:
                         self.sheet.centred(text, middle, at, style, "table")
                     else:
                         self.sheet.text(text, edges[column] + 1.5, at, style, "table")

@@ -244,40 +244,48 @@ class Hand:
 
     def sign(self, rng: np.random.Generator, width_mm: float, height_mm: float) -> list[np.ndarray]:
         """Strokes of a signature within about width × height mm; origin at its left, middle."""
-        swell = float(rng.uniform(0.55, 1.0))
-        first = [
-            (0.02, 0.1),
-            (0.1, -0.45 * swell),
-            (0.2, -0.85 * swell),
-            (0.25, -0.3),
-            (0.14, 0.55),
-            (0.05, 0.75 * swell),
-            (0.02, 0.35),
-            (0.2, 0.05),
-        ]
-        turns = int(rng.integers(3, 7))
+        head = _initial(rng)
+        turns = int(rng.integers(2, 7))
         t = np.linspace(0, turns * 2 * np.pi, turns * 9)
-        rise = np.interp(
-            t, np.linspace(0, t[-1], turns + 1), rng.uniform(0.12, 0.5, turns + 1) * np.linspace(1, 0.5, turns + 1)
-        )
-        reach = rng.uniform(0.4, 0.62)
-        x = 0.22 + reach * t / t[-1] - 0.05 * np.sin(t + 0.4)
-        y = -rise * np.cos(t)
+        fading = np.linspace(1, rng.uniform(0.3, 0.9), turns + 1)
+        rise = np.interp(t, np.linspace(0, t[-1], turns + 1), rng.uniform(0.08, 0.55, turns + 1) * fading)
+        reach = rng.uniform(0.35, 0.62)
+        # between sharp peaks (0) and open loops: how far the pen swings back at each turn
+        swing = rng.uniform(0.0, 0.075)
+        x = 0.22 + reach * t / t[-1] - swing * np.sin(t + 0.4)
+        y = -rise * np.cos(t) + rng.uniform(-0.15, 0.15) * t / t[-1]
         middle = list(zip(x, y, strict=True))
         flourishes: tuple[Sequence[Point], ...] = (
             [(0.95, -0.35), (0.8, 0.4), (0.3, 0.62), (0.08, 0.55)],
             [(0.9, 0.15), (1.0, -0.5), (0.85, -0.2), (1.0, 0.3)],
             [(0.92, 0.1), (0.86, 0.75), (0.72, 0.9), (0.78, 0.4), (1.02, -0.3)],
+            [(0.95, -0.1), (1.05, -0.25)],
+            [(0.9, -0.2), (0.5, -0.75), (0.1, -0.5), (0.6, -0.35), (1.05, -0.55)],
         )
-        points = np.array([*first, *middle, *flourishes[int(rng.integers(3))]], np.float64)
+        points = np.array([*head, *middle, *flourishes[int(rng.integers(len(flourishes)))]], np.float64)
         points += rng.normal(0, 0.012, points.shape)
-        points[:, 0] -= 0.12 * points[:, 1]
+        points[:, 0] -= rng.uniform(0.0, 0.2) * points[:, 1]
         strokes = [smooth(points)]
         if rng.random() < 0.5:
             strokes.append(smooth(np.array([(0.3, -0.5), (0.38, -0.62), (0.47, -0.55)]) + rng.normal(0, 0.02, (3, 2))))
+        if rng.random() < 0.35:
+            strokes.append(smooth(np.array([(0.05, 0.7), (0.5, 0.6), (0.95, 0.35)]) + rng.normal(0, 0.04, (3, 2))))
         tilt = rng.uniform(-0.22, 0.02)
         turn = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
         return [(line * (width_mm, height_mm / 2)) @ turn.T for line in strokes]
+
+
+def _initial(rng: np.random.Generator) -> list[Point]:
+    """The large first letter of a signature."""
+    swell = float(rng.uniform(0.55, 1.0))
+    shapes: tuple[list[Point], ...] = (
+        [(0.02, 0.1), (0.1, -0.45 * swell), (0.2, -0.85 * swell), (0.25, -0.3), (0.14, 0.55), (0.05, 0.75 * swell),
+         (0.02, 0.35), (0.2, 0.05)],
+        [(0.1, -0.7 * swell), (0.08, 0.1), (0.06, 0.6), (0.07, 0.0), (0.2, -0.8 * swell), (0.3, -0.4), (0.12, 0.05)],
+        [(0.22, -0.75 * swell), (0.06, -0.6), (0.0, 0.1), (0.08, 0.6 * swell), (0.22, 0.3), (0.24, 0.0)],
+        [(0.0, -0.4), (0.12, -0.75 * swell), (0.15, 0.0), (0.05, 0.7 * swell), (-0.03, 0.45), (0.15, 0.0), (0.24, -0.35)],
+    )  # fmt: skip
+    return shapes[int(rng.integers(len(shapes)))]
 
 
 def _shake(points: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:

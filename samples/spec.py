@@ -101,6 +101,8 @@ class DocumentSpec:
     subject: str
     signer: Signer
     body: tuple[Block, ...]
+    annex: tuple[Block, ...] = ()
+    """appendix after the signature, from a new page on"""
     lead: str = ""
     year: int | None = None
     addressees: tuple[str, ...] = ()
