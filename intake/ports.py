@@ -111,14 +111,14 @@ class SigningSession(Protocol):
     device: str
     """what the evidence calls the device: module, token label, serial; never a PIN"""
     demo: bool
-    """a key anybody could have: refused unless the profile says ``demo_allowed``"""
+    """a key anybody could have: refused unless the station's settings allow demo keys"""
     engine: Any
     """pyHanko's ``Signer`` over this key"""
 
 
 @runtime_checkable
 class Signer(Protocol):
-    """One way to the organisation's key. Built from the station's settings: ``Signer(**options)``, none of them secret."""
+    """One way to the organisation's key. Built from the settings: ``Signer(**options)``, none of them secret."""
 
     name: str
 

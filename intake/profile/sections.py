@@ -87,8 +87,6 @@ class SignSection(Section):
     """the Government's time-stamp authority took 2–131 s per call"""
     tsa_tries: int = Bound(default=1, ge=1, le=5)
     """tries while the person waits; what stays without a time-stamp is queued for later"""
-    demo_allowed: bool = False
-    """let a key that anybody could have (PKCS#12 file, demo CA) sign: for `make demo` and tests only"""
 
 
 class ConnectorTarget(Section):

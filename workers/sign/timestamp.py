@@ -1,0 +1,90 @@
+"""The time-stamp authority (RFC 3161) as a service that may be slow, wrong or away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import httpx
+from asn1crypto import cms, tsp
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+
+from intake.errors import EnvironmentTrouble
+
+ANSWER_MAX = 1_000_000
+"""bytes; a token with a long chain has 10 000"""
+
+
+class TimeStampAuthority(TimeStamper):
+    """One authority at one address; every answer is checked (status, nonce, hash, form) before it is used.
+
+    ``seconds`` bounds one call as a whole, not each read: an authority that drips bytes is slow, too.
+    """
+
+    def __init__(self, url: str, seconds: float, tries: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.url, self.seconds, self.tries, self.clock = url, seconds, max(1, tries), clock
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        trouble: TimestampRequestError | None = None
+        for _ in range(self.tries):
+            try:
+                nonce, request = self.request_cms(message_digest, md_algorithm)
+                answer = await self.async_request_tsa_response(request)
+                return _token(answer, nonce, message_digest)
+            except TimestampRequestError as error:
+                trouble = error
+        raise trouble or TimestampRequestError("no try")
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        body = await asyncio.to_thread(self._post, req.dump())
+        try:
+            return tsp.TimeStampResp.load(body, strict=True)
+        except (ValueError, TypeError) as error:
+            raise TimestampRequestError("answer is not a TimeStampResp") from error
+
+    def _post(self, body: bytes) -> bytes:
+        end = self.clock() + self.seconds
+        headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+        try:
+            with httpx.stream("POST", self.url, content=body, headers=headers, timeout=self.seconds) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    raise TimestampRequestError(f"HTTP {answer.status_code}")
+                received = bytearray()
+                for part in answer.iter_raw():
+                    received += part
+                    if self.clock() > end:
+                        raise TimestampRequestError(f"no complete answer in {self.seconds:g} s")
+                    if len(received) > ANSWER_MAX:
+                        raise TimestampRequestError("answer too long")
+                return bytes(received)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise TimestampRequestError(type(error).__name__) from error
+
+
+def _token(answer: tsp.TimeStampResp, nonce: int | None, digest: bytes) -> cms.ContentInfo:
+    """The token of a granted answer about *our* digest and *our* nonce; TimestampRequestError otherwise."""
+    try:
+        status = answer["status"]["status"].native
+        if status not in ("granted", "granted_with_mods"):
+            raise TimestampRequestError(f"status {status}")
+        token = answer["time_stamp_token"]
+        info = token["content"]["encap_content_info"]["content"].parsed
+        if nonce is not None and info["nonce"].native != nonce:
+            raise TimestampRequestError("wrong nonce")
+        if info["message_imprint"]["hashed_message"].native != digest:
+            raise TimestampRequestError("time-stamp of something else")
+        return token
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TimestampRequestError("answer is not a time-stamp") from error
+
+
+def trouble(url: str | None, error: Exception) -> EnvironmentTrouble:
+    """The words for a time-stamp that could not be had; nothing is wrong with the document or its signature."""
+    why = str(error) or type(error).__name__
+    return EnvironmentTrouble(
+        f"Không lấy được dấu thời gian từ {url or '(chưa đặt sign.tsa_url)'}: {why}.",
+        f"No time-stamp from {url or '(sign.tsa_url is not set)'}: {why}.",
+    )
