@@ -118,20 +118,23 @@ def _checked(page: PageSource, words: PageWords | None) -> PageWords | None:
 
 
 def _add_image(chunk: pikepdf.Pdf, page: PageSource, words: PageWords | None, charset: Charset, done: Assembled) -> int:
-    image = embed(chunk, page)
+    embedded = embed(chunk, page)
+    image, rotate = embedded.image, embedded.rotate
     dpi_x, dpi_y = _density(page, done)
-    width, height = page.width_px / dpi_x * 72, page.height_px / dpi_y * 72
+    if rotate != page.rotate and page.rotate in (90, 270):  # the image was stored turned already
+        dpi_x, dpi_y = dpi_y, dpi_x
+    width, height = int(image.Width) / dpi_x * 72, int(image.Height) / dpi_y * 72
     frame: Matrix = (width, 0, 0, height, 0, 0)
     drawing = f"q {width:.6f} 0 0 {height:.6f} 0 0 cm /Image Do Q\n".encode("ascii")
-    text = content(words, px_to_page(words, page.rotate, frame), charset) if words else b""
+    text = content(words, px_to_page(words, rotate, frame), charset) if words else b""
     obj = Dictionary(
         Type=Name.Page,
         MediaBox=Array([0, 0, round(width, 6), round(height, 6)]),
         Resources=Dictionary(XObject=Dictionary(Image=image)),
         Contents=chunk.make_stream(drawing + text),
     )
-    if page.rotate:
-        obj.Rotate = page.rotate
+    if rotate:
+        obj.Rotate = rotate
     if text:
         obj.Resources.Font = Dictionary({FONT: Dictionary()})
     chunk.pages.append(pikepdf.Page(chunk.make_indirect(obj)))

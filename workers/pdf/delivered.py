@@ -45,28 +45,17 @@ def clean(pdf: pikepdf.Pdf) -> bool:
         found = found or any(_acts(note) for page in pdf.pages for note in page.obj.get("/Annots", []))
         pdf.flatten_annotations("screen")
     for page in pdf.pages:
-        _inherit(page)
         found = found or "/AA" in page.obj
         for key in list(page.obj.keys()):
             if key not in _KEPT_KEYS:
                 del page.obj[key]
+        if "/Resources" not in page.obj:
+            page.obj.Resources = Dictionary()
     return found
 
 
 def _acts(note: Any) -> bool:
     return isinstance(note, Dictionary) and ("/A" in note or "/AA" in note)
-
-
-def _inherit(page: pikepdf.Page) -> None:
-    """Resources, boxes and rotation may stand at an ancestor; a page that moves must carry them itself."""
-    for key in ("/Resources", "/MediaBox", "/CropBox", "/Rotate"):
-        node: Any = page.obj
-        while isinstance(node, Dictionary) and key not in node:
-            node = node.get("/Parent", None)
-        if isinstance(node, Dictionary) and node is not page.obj:
-            page.obj[key] = node[key]
-    if "/Resources" not in page.obj:
-        page.obj.Resources = Dictionary()
 
 
 def keep(pdf: pikepdf.Pdf, page: pikepdf.Page, source: PageSource) -> Kept:

@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 NAME = "Sohoa-Glyphless"
 ADVANCE = 500
 """Width of every glyph, in thousandths of the font size."""
-ASCENT, DESCENT = 1000, 0
+ASCENT, DESCENT = 1000, -1
 """A glyph reaches from its baseline to one font size above: viewers mark exactly the word's box."""
 
 CODES_MAX = 0xFFFE

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import img2pdf
+import numpy as np
 import pikepdf
-from pikepdf import Dictionary, Name, Stream
-from PIL import Image
+from pikepdf import Array, Dictionary, Name, Stream
+from PIL import Image, ImageCms
 
 from intake.errors import DocumentError
+from workers.pdf import inks, jpeg
 from workers.tools.pages import PageSource
 
-_JPEG_SPACE = {"gray": "/DeviceGray", "rgb": "/DeviceRGB"}
+_SPACES = {1: ("/DeviceGray", b"GRAY"), 3: ("/DeviceRGB", b"RGB "), 4: ("", b"CMYK")}
+_INVERTED_CMYK = [1, 0] * 4
+"""Adobe's CMYK JPEGs count ink downwards."""
 
 
-def embed(pdf: pikepdf.Pdf, page: PageSource) -> pikepdf.Object:
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """``image``: an image XObject; ``rotate``: degrees clockwise that its stored pixels still have to be turned."""
+
+    image: pikepdf.Object
+    rotate: int
+
+
+def embed(pdf: pikepdf.Pdf, page: PageSource) -> Embedded:
     """The page's image as an image XObject of ``pdf``, its pixels (for JPEG: its bytes) exactly as delivered.
 
-    Raises DocumentError when the image cannot be kept as it is.
+    Raises DocumentError when the data are damaged or cut short.
     """
     try:
         if page.container == "jpeg":
-            return _jpeg(pdf, page)
-        return _lossless(pdf, page)
-    except (OSError, ValueError, TypeError, SyntaxError, EOFError, img2pdf.ImageOpenError, pikepdf.PdfError) as error:
+            return Embedded(_jpeg(pdf, page.file.read_bytes()), page.rotate)
+        with Image.open(page.file) as image:
+            image.seek(page.index)
+            if page.container == "tiff":
+                return _tiff(pdf, page, image)
+            image.load()  # a picture cut short must be noticed here; its bytes would be taken over unseen
+            plain = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
+        return Embedded(_lossless(pdf, page.file.read_bytes() if plain else _as_png(image)), page.rotate)
+    except (OSError, ValueError, TypeError, SyntaxError, EOFError, KeyError, img2pdf.ImageOpenError) as error:
         raise DocumentError(
             f"Trang {page.number} của «{page.file.name}» bị hỏng, không đưa vào PDF được ({type(error).__name__}). "
             "Hãy quét lại.",
@@ -33,38 +54,91 @@ def embed(pdf: pikepdf.Pdf, page: PageSource) -> pikepdf.Object:
         ) from error
 
 
-def _jpeg(pdf: pikepdf.Pdf, page: PageSource) -> pikepdf.Object:
-    data = page.file.read_bytes()
-    return pdf.make_indirect(
-        Stream(
-            pdf,
-            data,
-            Dictionary(
-                Type=Name.XObject,
-                Subtype=Name.Image,
-                Width=page.width_px,
-                Height=page.height_px,
-                BitsPerComponent=8,
-                ColorSpace=Name(_JPEG_SPACE[page.mode]),
-                Filter=Name.DCTDecode,
-            ),
-        )
-    )
+def _jpeg(pdf: pikepdf.Pdf, data: bytes, is_rgb: bool = False) -> pikepdf.Object:
+    """``is_rgb``: the container says that the components are red, green and blue."""
+    header = jpeg.frame(data)
+    if not jpeg.is_whole(data, header):
+        raise ValueError("JPEG cut short")
+    if not header.viewable:
+        with Image.open(io.BytesIO(data)) as image:
+            return _lossless(pdf, _as_png(image))
+    values: dict[str, Any] = {
+        "/Type": Name.XObject,
+        "/Subtype": Name.Image,
+        "/Width": header.width,
+        "/Height": header.height,
+        "/BitsPerComponent": 8,
+        "/ColorSpace": _space(pdf, len(header.ids), data),
+        "/Filter": Name.DCTDecode,
+    }
+    if is_rgb or header.is_rgb:
+        values["/DecodeParms"] = Dictionary(ColorTransform=0)
+    if len(header.ids) == 4 and header.adobe is not None:
+        values["/Decode"] = Array(_INVERTED_CMYK)
+    return pdf.make_indirect(Stream(pdf, data, Dictionary(values)))
 
 
-def _lossless(pdf: pikepdf.Pdf, page: PageSource) -> pikepdf.Object:
-    with Image.open(page.file) as image:
-        single = getattr(image, "n_frames", 1) == 1
-        plain = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
-        if single and plain:
-            data = page.file.read_bytes()
-        else:
-            image.seek(page.index)
-            data = _as_png(image)
+def _space(pdf: pikepdf.Pdf, components: int, data: bytes) -> pikepdf.Object:
+    """Colour space of a JPEG: its own profile when it has a usable one, else grey or sRGB as scanners mean it;
+    inks without a profile get one that mixes them as readers do (PDF/A-2 forbids bare CMYK here)."""
+    device, signature = _SPACES[components]
+    with Image.open(io.BytesIO(data)) as image:
+        profile = image.info.get("icc_profile")
+    if profile and profile[16:20] == signature and profile[36:40] == b"acsp" and not _is_srgb(profile):
+        return Array([Name.ICCBased, pdf.make_indirect(Stream(pdf, profile, N=components))])
+    if device:
+        return Name(device)
+    return Array([Name.ICCBased, pdf.make_indirect(Stream(pdf, inks.profile(), N=components))])
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """sRGB is what the output intent says anyway; repeating it on each page would cost 3 KB a page."""
+    try:
+        return "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError):
+        return True  # a profile nobody can read says nothing
+
+
+def _tiff(pdf: pikepdf.Pdf, page: PageSource, image: Any) -> Embedded:
+    tags = image.tag_v2
+    if tags.get(259) == 7:
+        data = _joined_strips(page, tags)
+        if data is not None and _same_pixels(data, image):
+            return Embedded(_jpeg(pdf, data, is_rgb=tags.get(262) == 2), page.rotate)
+    if getattr(image, "n_frames", 1) == 1 and image.mode == "1" and tags.get(274, 1) == 1:
+        return Embedded(_lossless(pdf, page.file.read_bytes()), 0)
+    return Embedded(_lossless(pdf, _as_png(image)), 0)  # Pillow has turned the frame already
+
+
+def _joined_strips(page: PageSource, tags: Any) -> bytes | None:
+    offsets, counts = tags.get(273), tags.get(279)
+    if not offsets or not counts or tags.get(284, 1) != 1 or tags.get(274, 1) not in (1, 3, 6, 8):
+        return None
+    with page.file.open("rb") as stream:
+        strips = []
+        for offset, count in zip(offsets, counts, strict=True):
+            stream.seek(offset)
+            strips.append(stream.read(count))
+    try:
+        return jpeg.joined(tags.get(347, b""), strips, tags.get(278, page.height_px), page.width_px, page.height_px)
+    except ValueError:
+        return None  # strips that are no plain JPEGs: the pixels are taken over instead
+
+
+def _same_pixels(data: bytes, image: Any) -> bool:
+    """Joined strips must show what the TIFF shows; the two decoders may round a channel by one."""
+    with Image.open(io.BytesIO(data)) as joined:
+        ours = np.asarray(joined.convert("RGB"))
+    theirs = np.asarray(image.convert("RGB"))
+    turned = {1: 0, 6: 3, 3: 2, 8: 1}[image.getexif().get(274, 1)]
+    ours = np.rot90(ours, turned)
+    return ours.shape == theirs.shape and float(cv2.absdiff(np.ascontiguousarray(ours), theirs).mean()) < 1.0
+
+
+def _lossless(pdf: pikepdf.Pdf, data: bytes) -> pikepdf.Object:
     converted = img2pdf.convert(data, rotation=img2pdf.Rotation.none, engine=img2pdf.Engine.internal)
     with pikepdf.open(io.BytesIO(converted)) as one:
-        image_object = next(iter(one.pages[0].images.values()))
-        return pdf.copy_foreign(image_object)
+        return pdf.copy_foreign(next(iter(one.pages[0].images.values())))
 
 
 def _as_png(image: Image.Image) -> bytes:
@@ -74,6 +148,8 @@ def _as_png(image: Image.Image) -> bytes:
         paper = Image.new("RGBA", opaque.size, "white")
         paper.alpha_composite(opaque)
         image = paper.convert("L" if image.mode in ("LA", "La") else "RGB")
+    elif image.mode.startswith("I"):
+        image = Image.fromarray(np.clip(np.asarray(image), 0, 65535).astype(np.uint16))
     elif image.mode not in ("1", "L", "P", "RGB"):
         image = image.convert("RGB")
     stream = io.BytesIO()

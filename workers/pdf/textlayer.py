@@ -17,6 +17,11 @@ Matrix = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): x' = a·x + c·y + e, y' = b·x + d·y + f, as PDF writes it."""
 
 
+SLOPE_MAX = 0.1
+"""tan of the steepest line followed (about 6°); steeper fits come from boxes that are no line"""
+_FIT_WORDS_MIN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """``box``: x0, y0, x1, y1 in px from the top left corner of the page as displayed."""
@@ -78,51 +83,81 @@ def _printable(text: str) -> str:
 def content(words: PageWords, px_to_page: Matrix, charset: Charset) -> bytes:
     """A content stream that writes the words invisibly (text render mode 3).
 
-    ``px_to_page`` maps pixels (y downwards) to the page's user space. A word is one string with a blank after it,
-    its height the line's, its width stretched to its box, so extractors see lines of one size.
+    ``px_to_page`` maps pixels (y downwards) to the page's user space. The words of a line share one baseline and
+    one size, so that extractors keep the line together; each word is stretched to the width of its box and followed
+    by a blank. Coordinates are rounded to a tenth of a point (0.3 px at 200 dpi).
     """
-    if not words.lines:
-        return b""
-    out = [b"q BT 3 Tr"]
-    for line in words.lines:
-        out += _line(line, px_to_page, charset)
-    out.append(b"ET Q\n")
-    return b"\n".join(out)
+    lines = [written for line in words.lines if (written := _line(line, px_to_page, charset))]
+    return b"q BT 3 Tr\n" + b"\n".join(lines) + b"\nET Q\n" if lines else b""
 
 
-def _line(line: Sequence[Word], matrix: Matrix, charset: Charset) -> list[bytes]:
-    a, b, c, d, _, _ = matrix
+def _line(line: Sequence[Word], matrix: Matrix, charset: Charset) -> bytes:
+    a, b, c, d, e, f = matrix
     across, down = math.hypot(a, b), math.hypot(c, d)
-    size = _height(line) * down
-    if not (size > 0 and across > 0):
-        return []
-    # unit vectors of the reading direction and of «up» in user space; text space is scaled by Tf and Tz alone
-    frame = [a / across, b / across, -c / down, -d / down]
-    out = [b"/Sohoa %s Tf" % _number(size)]
+    base = baseline(line)
+    size = max(round(base.height * down, 1), 0.1)
+    if not (across > 0 and down > 0):
+        return b""
+    # letters stand upright even on a slanting line: extractors cut words whose letters climb
+    frame = (a / across, b / across, -c / down, -d / down)
+    x0, y0 = line[0].box[0], base.y + base.slope * line[0].box[0]
+    start = (a * x0 + c * y0 + e, b * x0 + d * y0 + f)
+    out = [b"/Sohoa %s Tf %s Tm" % (_number(size, 1), _numbers((*frame, *start), 4))]
+    at_x, at_y = 0.0, 0.0
     for word in line:
-        x0, _, x1, y1 = word.box
-        start_x, start_y = matrix[0] * x0 + matrix[2] * y1 + matrix[4], matrix[1] * x0 + matrix[3] * y1 + matrix[5]
-        natural = len(word.text) * size * ADVANCE / 1000
-        stretch = 100 * (x1 - x0) * across / natural
+        left, right = word.box[0], word.box[2]
+        step_x = round((left - x0) * across - at_x, 1)
+        step_y = round(-base.slope * (left - x0) * down - at_y, 1)
+        at_x, at_y = at_x + step_x, at_y + step_y
+        stretch = 100 * (right - left) * across / (len(word.text) * size * ADVANCE / 1000)
+        move = b"%s Td " % _numbers((step_x, step_y), 1) if step_x or step_y else b""
         out.append(
-            b"%s Tm %s Tz <%s> Tj"
-            % (
-                b" ".join(_number(value) for value in (*frame, start_x, start_y)),
-                _number(stretch),
-                charset.encode(word.text + " ").hex().encode("ascii"),
-            )
+            move + b"%s Tz(%s)Tj" % (_number(max(stretch, 0.1), 0 if stretch >= 10 else 1), _coded(word, charset))
         )
-    return out
+    return b" ".join(out)
 
 
-def _height(line: Sequence[Word]) -> float:
-    """The size of a line: the median height of its words, in px."""
-    heights = sorted(word.box[3] - word.box[1] for word in line)
-    return heights[len(heights) // 2]
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The line y = ``y`` + ``slope`` · x on which the words stand, and their ``height`` above it; px, y downwards."""
+
+    y: float
+    slope: float
+    height: float
 
 
-def _number(value: float) -> bytes:
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
+def baseline(line: Sequence[Word]) -> Baseline:
+    """Fitted through the middles of the words. The upper and lower quartiles of their edges bound the line, so that
+    one box swollen by a seal or a signature does not move it."""
+    xs = [(word.box[0] + word.box[2]) / 2 for word in line]
+    ys = [(word.box[1] + word.box[3]) / 2 for word in line]
+    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
+    spread = sum((x - mean_x) ** 2 for x in xs)
+    slope = 0.0
+    if len(line) >= _FIT_WORDS_MIN and spread > 0:
+        fitted = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+        slope = max(-SLOPE_MAX, min(SLOPE_MAX, fitted))
+    tops = sorted(word.box[1] - slope * x for word, x in zip(line, xs, strict=True))
+    bottoms = sorted(word.box[3] - slope * x for word, x in zip(line, xs, strict=True))
+    top, bottom = tops[len(tops) // 4], bottoms[3 * len(bottoms) // 4]
+    return Baseline(bottom, slope, max(bottom - top, 1.0))
+
+
+def _coded(word: Word, charset: Charset) -> bytes:
+    """A literal PDF string; a raw carriage return would be read as a line feed."""
+    raw = charset.encode(word.text + " ")
+    for plain, escaped in ((b"\\", b"\\\\"), (b"(", b"\\("), (b")", b"\\)"), (b"\r", b"\\r")):
+        raw = raw.replace(plain, escaped)
+    return raw
+
+
+def _numbers(values: Sequence[float], places: int) -> bytes:
+    return b" ".join(_number(value, places) for value in values)
+
+
+def _number(value: float, places: int) -> bytes:
+    text = f"{value:.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return b"0" if text in ("-0", "") else text.encode("ascii")
 
 

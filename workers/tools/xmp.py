@@ -51,7 +51,6 @@ def info(record: Mapping[str, Any]) -> dict[str, str]:
         "Title": title(values),
         "Author": values.get("OrganName", ""),
         "Subject": values.get("Subject", ""),
-        "Keywords": "; ".join(_pairs(values)),
         "Creator": PRODUCER,
         "Producer": PRODUCER,
     }
@@ -78,7 +77,6 @@ def packet(record: Mapping[str, Any], document_id: str = "") -> bytes:
         _list("dc:date", "Seq", [values.get("IssuedDate", "")]),
         _list("dc:language", "Bag", [language]),
         _list("dc:subject", "Bag", _pairs(values)),
-        _simple("pdf:Keywords", "; ".join(_pairs(values))),
         _simple("pdf:Producer", PRODUCER),
         _simple("xmp:CreatorTool", PRODUCER),
         _simple("xmpMM:DocumentID", document_id),
