@@ -131,7 +131,7 @@ class RestConnector:
         said = self._good(self._call("GET", self._status_path, key=receipt.key, id=receipt.remote_id))
         word = str(self._of(said, "status") or "")
         code = self._states.get(word, word)
-        if code not in StatusCode:
+        if code not in {str(known) for known in StatusCode}:
             raise EnvironmentTrouble(
                 f'Nơi nhận trả trạng thái lạ «{word[:40]}». Hãy thêm khóa status.{word[:40]} = "01"…"16" vào options.',
                 f'The target answers an unknown status «{word[:40]}». Add option status.{word[:40]} = "01"…"16".',
