@@ -1,0 +1,149 @@
+"""Turn the network's columns into readings that the grammar of a slot allows, with probabilities.
+
+Prefix beam search under the grammar finds candidates; each candidate is then scored exactly by the CTC forward
+sum in every view and the views are averaged, so a reading that only one view believes gets what it deserves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+
+import numpy as np
+
+ALPHABET = "0123456789ABCab/"
+"""symbols of the network's columns 1…; column 0 is CTC's blank. ``/`` ends the number's slot."""
+
+LETTERS = frozenset("ABCab")
+SAME_SHAPE = {"A": "4", "B": "8", "C": "0", "a": "0", "b": "6", "/": "1"}
+"""where the grammar has no letters, a letter's column counts for the digit it looks like"""
+
+BEAM = 12
+NUMBER_LENGTH = 6
+LEAST = 0.01
+"""texts with a smaller mean probability are not worth showing"""
+_INDEX = {symbol: index + 1 for index, symbol in enumerate(ALPHABET)}
+
+
+@lru_cache(maxsize=4)
+def _allowed(grammar: str) -> frozenset[str]:
+    """Whole texts of the closed grammars."""
+    if grammar == "day":
+        return frozenset([str(day) for day in range(1, 32)] + [f"{day:02}" for day in range(1, 10)])
+    if grammar == "month":
+        return frozenset([str(month) for month in range(1, 13)] + [f"{month:02}" for month in range(1, 10)])
+    return frozenset(str(year) for year in range(1900, 2100))
+
+
+@lru_cache(maxsize=4)
+def _prefixes(grammar: str) -> frozenset[str]:
+    return frozenset(text[:length] for text in _allowed(grammar) for length in range(len(text) + 1))
+
+
+def is_prefix(text: str, grammar: str) -> bool:
+    """Whether ``text`` can still become a text of the grammar (numbers may end in ``/``)."""
+    if grammar != "number":
+        return text in _prefixes(grammar)
+    body = text.removesuffix("/")
+    digits = body[:-1] if body and body[-1] in LETTERS else body
+    if digits and not digits.isdigit():
+        return False
+    if text and not digits:
+        return False
+    return len(digits) <= NUMBER_LENGTH
+
+
+def is_whole(text: str, grammar: str) -> bool:
+    """Whether ``text`` is a text of the grammar: day 1–31, month 1–12, year 1900–2099, number of 1–6 digits, not
+    all zeros, with at most one letter behind."""
+    if grammar != "number":
+        return text in _allowed(grammar)
+    digits = text.rstrip("".join(LETTERS))
+    return text != "" and is_prefix(text, grammar) and not text.endswith("/") and digits.strip("0") != ""
+
+
+def fold(columns: np.ndarray, grammar: str) -> np.ndarray:
+    """Where the grammar has only digits, add each letter's probability to the digit of the same shape."""
+    if grammar == "number":
+        return columns
+    folded = columns.copy()
+    for symbol, digit in SAME_SHAPE.items():
+        folded[:, _INDEX[digit]] = np.logaddexp(folded[:, _INDEX[digit]], folded[:, _INDEX[symbol]])
+        folded[:, _INDEX[symbol]] = -1e9
+    return folded
+
+
+def candidates(columns: np.ndarray, grammar: str) -> list[str]:
+    """Whole texts found by prefix beam search, likely first."""
+    beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
+    steps = np.exp(columns)
+    for step in steps:
+        grown: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        likely = [index for index in np.flatnonzero(step > 1e-5) if index]
+        for text, (blank, symbol) in beam.items():
+            total = blank + symbol
+            if text.endswith("/"):  # behind the number's slash everything is the notation
+                grown[text][0] += total
+                continue
+            grown[text][0] += total * step[0]
+            if text:
+                grown[text][1] += symbol * step[_INDEX[text[-1]]]
+            for index in likely:
+                longer = text + ALPHABET[index - 1]
+                if is_prefix(longer, grammar):
+                    repeated = bool(text) and text[-1] == ALPHABET[index - 1]
+                    grown[longer][1] += (blank if repeated else total) * step[index]
+        kept = sorted(grown.items(), key=lambda item: -sum(item[1]))[:BEAM]
+        scale = sum(sum(pair) for _, pair in kept) or 1.0
+        beam = {text: (pair[0] / scale, pair[1] / scale) for text, pair in kept}
+    ordered = dict.fromkeys(text.removesuffix("/") for text in sorted(beam, key=lambda text: -sum(beam[text])))
+    return [text for text in ordered if is_whole(text, grammar)]
+
+
+def probability(columns: np.ndarray, text: str) -> float:
+    """The CTC probability that the columns say ``text``, or ``text`` and then ``/`` and anything."""
+    plain, slashed = _forward(columns, text)
+    return min(1.0, plain + slashed)
+
+
+def _forward(columns: np.ndarray, text: str) -> tuple[float, float]:
+    labels = [0]
+    for symbol in text + "/":
+        labels += [_INDEX[symbol], 0]
+    steps = np.exp(columns)
+    size = len(labels) - 1  # the last blank is the absorbing state behind the slash
+    state = np.zeros(size)
+    state[0], state[1] = steps[0, 0], steps[0, labels[1]]
+    skip = np.array([i >= 2 and labels[i] != 0 and labels[i] != labels[i - 2] for i in range(size)])
+    behind = 0.0
+    emit = np.array(labels[:size])
+    for step in steps[1:]:
+        behind += state[-1]
+        one = np.concatenate(([0.0], state[:-1]))
+        two = np.where(skip, np.concatenate(([0.0, 0.0], state[:-2])), 0.0)
+        stay = state.copy()
+        stay[-1] = 0.0  # having said "/", it moves to the absorbing state
+        state = (stay + one + two) * step[emit]
+    return float(state[-2] + state[-3]), float(behind + state[-1])
+
+
+def score(views: list[np.ndarray], grammar: str) -> list[tuple[str, float, float]]:
+    """(text, mean, least) over the views' CTC probabilities, best mean first, from their log-probability columns."""
+    folded = [fold(view, grammar) for view in views]
+    texts = dict.fromkeys(text for view in folded for text in candidates(view, grammar)[:6])
+    scored = []
+    for text in texts:
+        values = [probability(view, text) for view in folded]
+        scored.append((text, float(np.mean(values)), min(values)))
+    return sorted((item for item in scored if item[1] >= LEAST), key=lambda item: -item[1])
+
+
+def features(scored: list[tuple[str, float, float]]) -> tuple[float, float]:
+    """What the calibration looks at: log-odds of the best text's mean, and of what the most doubtful view gave it."""
+    (_, mean, least), *_ = scored
+    return _odds(mean), _odds(least)
+
+
+def _odds(chance: float) -> float:
+    bounded = min(max(chance, 1e-4), 1 - 1e-4)
+    return float(np.log(bounded / (1 - bounded)))
