@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -27,10 +28,8 @@ from intake.model import Finding, Severity
 from intake.ports import SigningSession
 from intake.profile.sections import SignSection
 from workers.sign.mark import VIETNAM
+from workers.sign.trusting import FETCH_SECONDS, Known
 from workers.tools.pki import TrustStore, bears_name, holder
-
-FETCH_SECONDS = 20.0
-"""for one CRL or OCSP answer"""
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,17 @@ class Checked:
     path: ValidationPath
     context: ValidationContext
     findings: tuple[Finding, ...]
+    trust: TrustStore
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """held while ``context`` fetches: documents of one set are completed side by side"""
 
     @property
     def revocation_known(self) -> bool:
         return not any(finding.code == "sign.revocation_unchecked" for finding in self.findings)
+
+    def known(self, now: datetime) -> Known:
+        """What certificates met later in the same set are judged by; nothing is fetched any more."""
+        return Known(self.trust, now, False, self.trust.others, self.trust.crls, ())
 
 
 def check(
@@ -147,7 +153,7 @@ async def _trusted(
             except (ValidationError, PathError) as error:
                 raise _refusal(certificate, error) from error
             unknown = (_unchecked(certificate),) if mode == "none" else ()
-            return Checked(certificate, path, context, unknown)
+            return Checked(certificate, path, context, unknown, trust)
         raise _no_revocation(certificate)
     finally:
         await backend.close()

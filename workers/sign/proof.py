@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 from pyhanko.pdf_utils.generic import DictionaryObject, Reference
@@ -14,7 +15,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from intake.errors import DocumentError
-from workers.sign.certificate import Checked
+from workers.sign.certificate import Checked, context_for
 from workers.tools import pdfa
 
 KEY_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
@@ -23,7 +24,7 @@ _PAGE_MAY_CHANGE = {"/Annots"}
 _BLOCK = 1 << 20
 
 
-def prove(before: Path, after: Path, checked: Checked, was_pdfa: bool = True) -> None:
+def prove(before: Path, after: Path, checked: Checked, now: datetime, was_pdfa: bool = True) -> None:
     """Raises DocumentError unless ``after`` begins with the bytes of ``before``, changes nothing but the form field,
     is as valid a PDF/A-2b as before and bears a trusted signature by ``checked`` over all of it."""
     if not _prefix(before, after):
@@ -34,17 +35,19 @@ def prove(before: Path, after: Path, checked: Checked, was_pdfa: bool = True) ->
             changed = foreign_changes(reader, before)
             if changed:
                 raise _broken(after, f"đối tượng {changed} bị ghi lại", f"object {changed} was rewritten")
-            _signature_stands(reader, after, checked)
+            _signature_stands(reader, after, checked, now)
     except (PdfError, SignatureValidationError, ValueError) as error:
         raise _broken(after, f"chữ ký không đọc lại được: {error}", f"the signature cannot be read: {error}") from error
     if was_pdfa and not pdfa.validate(after).passed:
         raise _broken(after, "không còn là PDF/A-2b", "it is PDF/A-2b no more")
 
 
-def _signature_stands(reader: PdfFileReader, after: Path, checked: Checked) -> None:
+def _signature_stands(reader: PdfFileReader, after: Path, checked: Checked, now: datetime) -> None:
+    # revocation was asked before signing; asking again would only make the token wait
+    context = context_for(checked.trust, [], now, "none", None)
     last = reader.embedded_regular_signatures[-1]
     status = asyncio.run(
-        async_validate_pdf_signature(last, signer_validation_context=checked.context, key_usage_settings=KEY_USAGE)
+        async_validate_pdf_signature(last, signer_validation_context=context, key_usage_settings=KEY_USAGE)
     )
     whole = status.coverage is SignatureCoverageLevel.ENTIRE_FILE or (
         status.coverage is SignatureCoverageLevel.ENTIRE_REVISION

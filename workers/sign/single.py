@@ -47,7 +47,7 @@ def sign_file(
     work = output.with_name(output.name + ".tmp")
     try:
         done = pades.sign(source, work, session, section, checked, now, mark_text(document, section, now))
-        proof.prove(source, work, checked, was_pdfa=conforming)
+        proof.prove(source, work, checked, now, was_pdfa=conforming)
         work.replace(output)
     finally:
         work.unlink(missing_ok=True)

@@ -5,11 +5,8 @@ No worker takes this stage on its own (NĐ 30/2020 Đ32.2.c): the văn thư's ac
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import shutil
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,15 +20,34 @@ from intake.ports import SigningSession
 from intake.profile.sections import SignSection
 from workers.sign import pades, proof, verify
 from workers.sign.certificate import Checked, check
+from workers.sign.evidence import write_evidence
 from workers.sign.mark import mark_text
 from workers.sign.place import Place, place
 from workers.tools import pdfa
-from workers.tools.pki import TrustStore, holder, organisation
+from workers.tools.pki import TrustStore, holder
 from workers.tools.record import record
 
 SIGNED = "signed.pdf"
 EVIDENCE = "evidence.json"
 _DESCRIBED = "described.tmp.pdf"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document ready for the token: the very bytes that will be signed lie at ``source`` inside ``out``.
+
+    ``incoming``: it arrived signed and gets no mark. ``sha256`` is of ``source``: the same document and confirmed
+    fields give the same bytes, so what was shown can be compared with what is signed.
+    """
+
+    document: DocumentFolder
+    section: SignSection
+    out: Path
+    source: Path
+    sha256: str
+    paragraphs: tuple[str, ...]
+    where: Place | None
+    incoming: bool = False
 
 
 def run(
@@ -51,39 +67,81 @@ def run(
     ``checked``: the certificate's check when a set shares one; ``where``: the place shown to the person before.
     Raises OperatorError (certificate, PIN), EnvironmentTrouble (token), DocumentError; then nothing is published.
     """
-    source = document.of("pdf") / "document.pdf"
     checked = checked or check(signer, section, trust, now, demo_allowed)
-    if pdfa.is_signed(source):
-        return _incoming(document, section, out, source, signer, checked, trust, now)
-    described = prepared(document, source, out)
-    paragraphs = mark_text(document, section, now)
+    ready = prepare(document, section, out, now, where)
     try:
-        done = pades.sign(described, out / SIGNED, signer, section, checked, now, paragraphs, where)
-        proof.prove(described, out / SIGNED, checked)
-        before = sha256_of(described)
-    except BaseException:
-        (out / SIGNED).unlink(missing_ok=True)
-        raise
+        pressed = press(ready, signer, now)
+        return complete(ready, pressed, signer, checked, now)
     finally:
-        described.unlink(missing_ok=True)
-    findings = (*checked.findings, *done.findings, *_moved(done.place))
-    facts = _facts(out, signer, section, now, done)
-    _evidence(out, facts, checked, signer, {"described_sha256": before, "mark_text": list(paragraphs)}, findings)
-    return StageResult(findings, (SIGNED, EVIDENCE), facts)
+        discard(ready)
 
 
-def prepared(document: DocumentFolder, source: Path, out: Path) -> Path:
-    """The file that is signed: ``source`` with its description brought to what the person confirmed.
-
-    The same document and confirmed fields give the same bytes, so its hash can be frozen before the signing.
-    """
+def prepare(
+    document: DocumentFolder, section: SignSection, out: Path, now: datetime, where: Place | None = None
+) -> Prepared:
+    """Bring the PDF's description to what the person confirmed and find the mark's place. DocumentError as in ``run``."""
+    published = document.of("pdf") / "document.pdf"
+    if pdfa.is_signed(published):
+        return Prepared(document, section, out, published, sha256_of(published), (), None, incoming=True)
     target = out / _DESCRIBED
     if document.confirmed:
-        pages = int(str(document.facts.get("pdf", {}).get("pages") or 0)) or _pages(source)
-        pdfa.describe(source, target, record(document.confirmed, pages=pages))
+        pages = int(str(document.facts.get("pdf", {}).get("pages") or 0)) or _pages(published)
+        pdfa.describe(published, target, record(document.confirmed, pages=pages))
     else:
-        shutil.copyfile(source, target)
-    return target
+        shutil.copyfile(published, target)
+    try:
+        paragraphs = mark_text(document, section, now)
+        where = where or place(target, paragraphs)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return Prepared(document, section, out, target, sha256_of(target), paragraphs, where)
+
+
+def press(ready: Prepared, signer: SigningSession, now: datetime) -> pades.Pressed | None:
+    """The token's part. None for an incoming signed PDF that only passes on."""
+    if not ready.incoming:
+        words = mark_text(ready.document, ready.section, now)
+        return pades.press(ready.source, ready.out / SIGNED, signer, ready.section, now, words, ready.where)
+    if not ready.section.countersign_incoming:
+        return None
+    plain = ready.section.model_copy(update={"docmdp": "none"})
+    return pades.press(ready.source, ready.out / SIGNED, signer, plain, now)
+
+
+def complete(
+    ready: Prepared, pressed: pades.Pressed | None, signer: SigningSession, checked: Checked, now: datetime
+) -> StageResult:
+    """Time-stamp, evidence, proof. Nothing stays in ``out`` when any of it fails."""
+    signed = ready.out / SIGNED
+    try:
+        extra: dict[str, Any] = {"described_sha256": ready.sha256}
+        findings: tuple[Finding, ...] = ()
+        was_pdfa = True
+        if ready.incoming:
+            report = verify.verify(ready.source, checked.trust, now)
+            findings = (_arrived(report),)
+            extra |= {"incoming": report.verdict, "incoming_report": report.as_json()}
+            was_pdfa = pdfa.validate(ready.source).passed
+        if pressed is None:
+            shutil.copyfile(ready.source, signed)
+            facts = _passed_on(ready, report)
+        else:
+            done = pades.complete(pressed, checked, now)
+            proof.prove(ready.source, signed, checked, now, was_pdfa)
+            findings = (*findings, *checked.findings, *done.findings, *_moved(done.place))
+            facts = _facts(ready, signer, now, done)
+        write_evidence(ready.out / EVIDENCE, facts | extra, checked if pressed else None, signer, findings)
+        return StageResult(findings, (SIGNED, EVIDENCE), facts)
+    except BaseException:
+        signed.unlink(missing_ok=True)
+        raise
+
+
+def discard(ready: Prepared) -> None:
+    """Remove the working copy; the published PDF is never touched."""
+    if not ready.incoming:
+        ready.source.unlink(missing_ok=True)
 
 
 def preview(document: DocumentFolder, section: SignSection, now: datetime) -> tuple[tuple[str, ...], Place]:
@@ -97,39 +155,16 @@ def _pages(source: Path) -> int:
         return len(pdf.pages)
 
 
-def _incoming(
-    document: DocumentFolder,
-    section: SignSection,
-    out: Path,
-    source: Path,
-    signer: SigningSession,
-    checked: Checked,
-    trust: TrustStore,
-    now: datetime,
-) -> StageResult:
-    """A PDF that arrived signed passes on byte for byte; the profile may add one invisible signature of ours."""
-    report = verify.verify(source, trust, now)
-    findings = [_arrived(report)]
-    if section.countersign_incoming:
-        plain = section.model_copy(update={"docmdp": "none"})
-        done = pades.sign(source, out / SIGNED, signer, plain, checked, now)
-        proof.prove(source, out / SIGNED, checked, was_pdfa=pdfa.validate(source).passed)
-        findings += [*checked.findings, *done.findings]
-        facts = _facts(out, signer, section, now, done)
-    else:
-        shutil.copyfile(source, out / SIGNED)
-        facts = {
-            "signer": report.signer,
-            "agency": report.agency,
-            "signed_at": None,
-            "level": "incoming",
-            "sha256": sha256_of(out / SIGNED),
-            "mark": None,
-        }
-    facts["incoming"] = report.verdict
-    extra = {"incoming_report": report.as_json()}
-    _evidence(out, facts, checked if section.countersign_incoming else None, signer, extra, tuple(findings))
-    return StageResult(tuple(findings), (SIGNED, EVIDENCE), facts)
+def _passed_on(ready: Prepared, report: verify.Report) -> dict[str, Any]:
+    return {
+        "signer": report.signer,
+        "agency": report.agency,
+        "signed_at": None,
+        "level": "incoming",
+        "sha256": sha256_of(ready.out / SIGNED),
+        "mark": None,
+        "incoming": report.verdict,
+    }
 
 
 def _arrived(report: verify.Report) -> Finding:
@@ -158,62 +193,13 @@ def _moved(where: Place | None) -> tuple[Finding, ...]:
     )
 
 
-def _facts(
-    out: Path, signer: SigningSession, section: SignSection, now: datetime, done: pades.Signed
-) -> dict[str, Any]:
+def _facts(ready: Prepared, signer: SigningSession, now: datetime, done: pades.Signed) -> dict[str, Any]:
     where = done.place
     return {
         "signer": holder(x509.Certificate.load(signer.certificate)),
-        "agency": section.agency,
+        "agency": ready.section.agency,
         "signed_at": now.isoformat(timespec="seconds"),
         "level": done.level,
-        "sha256": sha256_of(out / SIGNED),
+        "sha256": sha256_of(ready.out / SIGNED),
         "mark": {"page": 1, "box_mm": where.box.as_list(), "moved": where.moved} if where else None,
     }
-
-
-def _evidence(
-    out: Path,
-    facts: Mapping[str, Any],
-    checked: Checked | None,
-    signer: SigningSession,
-    extra: Mapping[str, Any],
-    findings: tuple[Finding, ...],
-) -> None:
-    """What TT 41/2017 and NĐ 23/2025 ask to be kept: certificate, chain, CRL/OCSP at signing time, the checks."""
-    data: dict[str, Any] = {**facts, **extra, "findings": [finding.as_json() for finding in findings]}
-    if checked is not None:
-        certificate = checked.certificate
-        data["device"] = signer.device
-        data["demo"] = signer.demo
-        data["certificate"] = {
-            "subject": certificate.subject.human_friendly,
-            "organisation": organisation(certificate),
-            "issuer": certificate.issuer.human_friendly,
-            "serial": f"{certificate.serial_number:x}",
-            "sha256": certificate.sha256.hex(),
-            "not_before": certificate.not_valid_before.isoformat(),
-            "not_after": certificate.not_valid_after.isoformat(),
-            "der": base64.b64encode(certificate.dump()).decode(),
-        }
-        data["chain"] = [
-            {"subject": c.subject.human_friendly, "sha256": c.sha256.hex()} for c in checked.path.iter_certs(True)
-        ]
-        data["revocation"] = {
-            "checked": checked.revocation_known,
-            "crls": [_kept(answer.dump()) for answer in checked.context.crls],
-            "ocsps": [_kept(answer.dump()) for answer in checked.context.ocsps],
-        }
-    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
-    (out / EVIDENCE).write_text(text + "\n", encoding="utf-8")
-
-
-KEEP_MAX = 200_000
-"""bytes of a CRL kept whole in the evidence; of a larger one its hash"""
-
-
-def _kept(der: bytes) -> dict[str, Any]:
-    shown: dict[str, Any] = {"sha256": hashlib.sha256(der).hexdigest(), "bytes": len(der)}
-    if len(der) <= KEEP_MAX:
-        shown["der"] = base64.b64encode(der).decode()
-    return shown

@@ -28,10 +28,12 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 from pyhanko_certvalidator.path import ValidationPath
 
-from workers.sign.certificate import FETCH_SECONDS
 from workers.sign.mark import VIETNAM
 from workers.sign.report import Answer, Item
 from workers.tools.pki import TrustStore, holder
+
+FETCH_SECONDS = 20.0
+"""for one CRL or OCSP answer"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ async def _document_stamp(signature: EmbeddedPdfSignature, known: Known, at: dat
     sound = info["message_imprint"]["hashed_message"].native == signature.compute_digest()
     sound = sound and token_signed(signature.signed_data, signature.signer_cert)
     others = list(signature.other_embedded_certs)
-    trouble = await _authority(signature.signer_cert, others, known, at)
+    trouble = await authority_trouble(signature.signer_cert, others, known, at)
     return _proof(signature, True, info["gen_time"].native, sound, trouble, signature.signer_cert)
 
 
@@ -136,7 +138,7 @@ async def _signature_stamp(signature: EmbeddedPdfSignature, token: cms.SignedDat
     serial = signer["sid"].chosen["serial_number"].native
     own = next(c for c in certificates if c.serial_number == serial)
     sound = sound and token_signed(token, own)
-    trouble = await _authority(own, certificates, known, at)
+    trouble = await authority_trouble(own, certificates, known, at)
     return _proof(signature, False, info["gen_time"].native, sound, trouble, own)
 
 
@@ -151,7 +153,7 @@ def token_signed(token: cms.SignedData, certificate: x509.Certificate) -> bool:
         return False
 
 
-async def _authority(
+async def authority_trouble(
     certificate: x509.Certificate, others: list[x509.Certificate], known: Known, at: datetime
 ) -> Exception | None:
     usage = certificate.extended_key_usage_value

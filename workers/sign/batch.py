@@ -1,0 +1,265 @@
+"""The act: a frozen set of documents, shown to the văn thư, signed on her PIN, and proven to be what was shown.
+
+No database and no clock here: the desk shows, unlocks, publishes and records; this module freezes, compares and signs.
+The token works while the next document is prepared and the last one is proven, so that a slow token is never waiting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from intake.errors import DocumentError, OperatorError, SohoaError
+from intake.folder import DocumentFolder
+from intake.model import StageResult
+from intake.ports import SigningSession
+from intake.profile.sections import SignSection
+from workers.sign import pades, stage
+from workers.sign.certificate import Checked, check
+from workers.sign.place import Place
+from workers.tools.pki import TrustStore
+
+COMPLETING = 4
+"""documents whose time-stamps are asked for side by side (the Government's authority bears no more)"""
+
+FORM_OF = {"bản gốc": "SAO Y", "bản chính": "SAO Y", "bản sao y": "SAO LỤC"}
+"""What the paper is → the form of its copy (NĐ 30/2020 Đ3.10–3.12, Đ25)"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One document as it was shown: ``sha256`` of the bytes that will be signed (before the signature), ``fields``
+    the SHA-256 of the confirmed fields, the mark's words and place (None for a PDF that arrived signed)."""
+
+    document: DocumentFolder
+    section: SignSection
+    sha256: str
+    fields: str
+    pages: int
+    mark: tuple[str, ...]
+    place: Place | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "document": self.document.document_id,
+            "sha256": self.sha256,
+            "fields_sha256": self.fields,
+            "pages": self.pages,
+            "form": self.section.form,
+            "mark": list(self.mark),
+            "box_mm": self.place.box.as_list() if self.place else None,
+            "moved": self.place.moved if self.place else None,
+        }
+
+
+@dataclass(frozen=True)
+class FrozenSet:
+    """What the person sees and signs; ``sha256`` of the whole list goes into the audit chain before and after."""
+
+    items: tuple[Shown, ...]
+
+    @property
+    def sha256(self) -> str:
+        return _digest([item.as_json() for item in self.items])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one document. ``result`` when signed (files in ``out``), else ``error``; ``number`` counts from 1."""
+
+    shown: Shown
+    number: int
+    total: int
+    out: Path | None = None
+    result: StageResult | None = None
+    error: SohoaError | None = None
+
+
+def freeze(documents: Sequence[tuple[DocumentFolder, SignSection]], now: datetime) -> FrozenSet:
+    """The list to show. Raises OperatorError for an empty set, more documents than the profile allows per PIN, a
+    document twice, or a form of copy that does not fit what the paper is; DocumentError naming a document that cannot
+    be signed at all."""
+    if not documents:
+        raise OperatorError("Chưa chọn văn bản nào để ký.", "No document was chosen.")
+    cap = min(section.cap_per_pin for _, section in documents)
+    if len(documents) > cap:
+        raise OperatorError(
+            f"Mỗi lần nhập PIN chỉ ký tối đa {cap} văn bản; đang chọn {len(documents)}. Hãy bỏ bớt và ký thành nhiều "
+            "đợt.",
+            f"At most {cap} documents per PIN; {len(documents)} are chosen. Sign them in several sets.",
+        )
+    ids = [document.document_id for document, _ in documents]
+    twice = sorted({one for one in ids if ids.count(one) > 1})
+    if twice:
+        raise OperatorError(f"Văn bản chọn hai lần: {', '.join(twice)}.", f"Chosen twice: {', '.join(twice)}.")
+    with TemporaryDirectory(prefix="sohoa-sign-") as folder:
+        return FrozenSet(tuple(_shown(document, section, Path(folder), now) for document, section in documents))
+
+
+def _shown(document: DocumentFolder, section: SignSection, folder: Path, now: datetime) -> Shown:
+    _form_fits(document, section)
+    ready = stage.prepare(document, section, folder, now)
+    pages = int(str(document.facts.get("pdf", {}).get("pages") or 0))
+    stage.discard(ready)
+    fields = _digest(dict(document.confirmed))
+    return Shown(document, section, ready.sha256, fields, pages, ready.paragraphs, ready.where)
+
+
+def _form_fits(document: DocumentFolder, section: SignSection) -> None:
+    kind = str(document.facts.get("review", {}).get("source_kind") or "")
+    wanted = FORM_OF.get(kind)
+    copied = section.mark_form == "copy" and section.form in ("SAO Y", "SAO LỤC")
+    if wanted and copied and section.form != wanted:
+        raise OperatorError(
+            f"Hồ sơ {document.document_id}: giấy là «{kind}» nên hình thức sao phải là {wanted}, không phải "
+            f"{section.form}.",
+            f"Document {document.document_id}: the paper is «{kind}», so the form of copy is {wanted}, not "
+            f"{section.form}.",
+        )
+
+
+def sign_set(
+    frozen: FrozenSet,
+    session: SigningSession,
+    *,
+    trust: TrustStore,
+    now: Callable[[], datetime],
+    out: Callable[[DocumentFolder], Path],
+    current: Callable[[str], DocumentFolder] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    demo_allowed: bool = False,
+) -> Iterator[Outcome]:
+    """Sign the set in order and yield each document's outcome as soon as it is proven.
+
+    ``now``: the clock; every signature bears its own time. ``out``: an empty folder for a document's attempt.
+    ``current``: the document as it is now, to compare with what was shown. ``stop`` is asked before each document;
+    what was not begun stays as it was. Raises OperatorError at once, before anything is signed, when the certificate
+    may not sign. A document that changed or cannot be signed yields its DocumentError and the others go on; trouble
+    with the token yields its error as the last outcome and ends the set: the rest waits.
+    """
+    checks: dict[str, Checked] = {}
+    for item in frozen.items:
+        key = _digest(item.section.model_dump(include={"agency", "certificate_names", "revocation"}, mode="json"))
+        if key not in checks:
+            checks[key] = check(session, item.section, trust, now(), demo_allowed)
+    with _Line(frozen, session, checks, now, out, current) as line:
+        yield from line.run(stop)
+
+
+class _Line:
+    """Three stations: prepare (one ahead), the token (here), complete (up to ``COMPLETING`` behind)."""
+
+    def __init__(
+        self,
+        frozen: FrozenSet,
+        session: SigningSession,
+        checks: dict[str, Checked],
+        now: Callable[[], datetime],
+        out: Callable[[DocumentFolder], Path],
+        current: Callable[[str], DocumentFolder] | None,
+    ) -> None:
+        self.frozen, self.session, self.checks = frozen, session, checks
+        self.now, self.out, self.current = now, out, current
+        self.preparing = ThreadPoolExecutor(1, "sign-prepare")
+        self.completing = ThreadPoolExecutor(COMPLETING, "sign-complete")
+
+    def __enter__(self) -> _Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.preparing.shutdown(wait=True, cancel_futures=True)
+        self.completing.shutdown(wait=True)
+
+    def run(self, stop: Callable[[], bool]) -> Iterator[Outcome]:
+        items = self.frozen.items
+        waiting: list[tuple[int, Future[StageResult] | SohoaError, Path | None]] = []
+        ahead = self.preparing.submit(self._prepare, items[0])
+        for number, item in enumerate(items, 1):
+            ready, ended = None, None
+            if stop():
+                self._drop(ahead)
+                break
+            try:
+                ready = ahead.result()
+            except DocumentError as error:
+                waiting.append((number, error, None))
+            if number < len(items):
+                ahead = self.preparing.submit(self._prepare, items[number])
+            if ready is not None:
+                try:
+                    waiting.append((number, self._token(item, ready), ready.out))
+                except SohoaError as error:
+                    stage.discard(ready)
+                    waiting.append((number, error, None))
+                    ended = None if isinstance(error, DocumentError) else error
+            if ended is not None:
+                if number < len(items):
+                    self._drop(ahead)
+                break
+            while waiting and (len(waiting) > COMPLETING or _done(waiting[0][1])):
+                yield self._outcome(*waiting.pop(0))
+        for one in waiting:
+            yield self._outcome(*one)
+
+    def _prepare(self, item: Shown) -> stage.Prepared:
+        document = self.current(item.document.document_id) if self.current else item.document
+        if _digest(dict(document.confirmed)) != item.fields:
+            raise _changed(item, "thông tin đã xác nhận", "its confirmed fields")
+        ready = stage.prepare(document, item.section, self.out(document), self.now(), item.place)
+        if ready.sha256 != item.sha256:
+            stage.discard(ready)
+            raise _changed(item, "nội dung tệp", "its bytes")
+        return ready
+
+    def _token(self, item: Shown, ready: stage.Prepared) -> Future[StageResult]:
+        moment = self.now()
+        pressed = stage.press(ready, self.session, moment)
+        return self.completing.submit(self._complete, item, ready, pressed, moment)
+
+    def _complete(
+        self, item: Shown, ready: stage.Prepared, pressed: pades.Pressed | None, moment: datetime
+    ) -> StageResult:
+        key = _digest(item.section.model_dump(include={"agency", "certificate_names", "revocation"}, mode="json"))
+        try:
+            return stage.complete(ready, pressed, self.session, self.checks[key], moment)
+        finally:
+            stage.discard(ready)
+
+    def _drop(self, ahead: Future[stage.Prepared]) -> None:
+        if not ahead.cancel():
+            with suppress(SohoaError):
+                stage.discard(ahead.result())
+
+    def _outcome(self, number: int, what: Future[StageResult] | SohoaError, out: Path | None) -> Outcome:
+        shown, total = self.frozen.items[number - 1], len(self.frozen.items)
+        if isinstance(what, SohoaError):
+            return Outcome(shown, number, total, error=what)
+        try:
+            return Outcome(shown, number, total, out, what.result())
+        except SohoaError as error:
+            return Outcome(shown, number, total, error=error)
+
+
+def _done(what: Future[StageResult] | SohoaError) -> bool:
+    return isinstance(what, SohoaError) or what.done()
+
+
+def _changed(item: Shown, vi: str, en: str) -> DocumentError:
+    return DocumentError(
+        f"Hồ sơ {item.document.document_id}: {vi} đã thay đổi sau khi trình ký; chưa ký. Hãy mở lại danh sách và kiểm "
+        "tra.",
+        f"Document {item.document.document_id}: {en} changed after it was shown; not signed. Open the list again.",
+    )
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
