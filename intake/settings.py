@@ -64,6 +64,8 @@ class DeskSettings(Part):
 class SignerSettings(Part):
     plugin: str = "pkcs11"
     options: dict[str, str | int | bool] = {}
+    environment: dict[str, str] = {}
+    """what the token's middleware wants in the environment (SoftHSM2: SOFTHSM2_CONF); never a PIN"""
     demo: bool = False
     """true lets a certificate of the demo CA sign; never in production"""
 
@@ -144,6 +146,8 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         vi = "\n".join(f"{path}: khóa «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         en = "\n".join(f"{path}: key «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         raise OperatorError(vi, en) from error
+    for key, value in settings.signer.environment.items():
+        os.environ.setdefault(key, value)  # vendors' libraries read nothing else
     if settings.crash_at:
         name, _, nth = settings.crash_at.partition(":")
         crashpoint.arm(name, int(nth or 1))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from intake.errors import DependencyMissing, DocumentError, EnvironmentTrouble, StageCrashed
+from intake.errors import DependencyMissing, DocumentError, EnvironmentTrouble, OperatorError, StageCrashed
 from intake.model import Actor, Finding, Severity
 from intake.states import State
 from intake.store import audit
@@ -139,6 +139,12 @@ def _say(claimed: Claim, error: BaseException) -> tuple[str, str, str]:
         )
     if isinstance(error, DocumentError):
         return "document_error", error.vi, error.en
+    if isinstance(error, OperatorError):
+        return (
+            "settings",
+            f"{error.vi} Sửa cấu hình xong thì bấm «Chạy lại».",
+            f"{error.en} When the settings are mended, press «Run again».",
+        )
     return (
         "bug",
         f"Bước {claimed.stage} của hồ sơ {claimed.document_id} gặp lỗi phần mềm ({type(error).__name__}). "

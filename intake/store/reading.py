@@ -236,3 +236,9 @@ def waiting_captures(store: Store) -> list[dict[str, Any]]:
             .order_by(arrival.c.id)
         )
         return [dict(row) for row in rows.mappings()]
+
+
+def latest_audit_time(store: Store) -> datetime | None:
+    """When the newest audit row was written; a clock behind it has stepped back."""
+    with store.read() as connection:
+        return connection.execute(sa.select(audit.c.at).order_by(audit.c.seq.desc()).limit(1)).scalar_one_or_none()

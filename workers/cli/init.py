@@ -21,15 +21,15 @@ profile = "{profile}"              # văn bản đến / incoming; others: sohoa
 # Tên cơ quan đúng như trên chứng thư chữ ký số / the agency's name exactly as in its certificate
 [profile.{profile}.sign]
 agency = "{agency}"
-{demo_allowed}
+
 [profile.{profile}.push]
 organ_id = "{organ_id}"
-target = [{{ name = "deliver", connector = "folder", options = {{ folder = "deliver" }} }}]
+target = [{{ name = "deliver", connector = "folder", options = {{ path = "deliver" }} }}]
 
 [signer]
 plugin = "pkcs11"
 options = {options}
-demo = {demo}
+{environment}demo = {demo}
 
 [desk]
 host = "127.0.0.1"
@@ -67,6 +67,7 @@ def create(
     organ_id: str = "",
     *,
     signer_options: str = SIGNER_TO_FILL_IN,
+    signer_environment: str = "",
     demo: bool = False,
 ) -> None:
     """Write ``sohoa.toml``, the folders and an empty database; OperatorError when the home is in use."""
@@ -86,8 +87,8 @@ def create(
             agency=agency.replace('"', '\\"'),
             organ_id=organ_id,
             options=signer_options,
+            environment=f"environment = {signer_environment}\n" if signer_environment else "",
             demo=str(demo).lower(),
-            demo_allowed="demo_allowed = true            # khóa dùng thử / a key anybody has\n" if demo else "",
         ),
         encoding="utf-8",
     )

@@ -1,0 +1,79 @@
+"""The desk served by the station's own process, so that the token never leaves the văn thư's machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from intake.errors import EnvironmentTrouble
+from intake.review.app import create_app
+from intake.settings import Settings
+from intake.store import Store
+from workers.sign.verify import verify
+from workers.station.metrics import instrument
+from workers.station.signing import TokenDesk
+from workers.tools.pki import load_trust
+
+
+class DeskServer:
+    """The desk on ``desk.host:desk.port``; port 0 takes a free one (``address`` tells)."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.signing = TokenDesk(store, settings)
+        app = create_app(store, settings, sign=self.signing, verify=_verifier(store, settings))
+        instrument(app, store, settings)
+        self._socket = _bind(settings.desk.host, settings.desk.port)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
+        self._server = _Quiet(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="desk", daemon=True
+        )
+
+    @property
+    def address(self) -> str:
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.signing.stop_all()
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._socket.close()
+
+
+class _Quiet(uvicorn.Server):
+    """Signals belong to the station, not to the web server inside it."""
+
+    def install_signal_handlers(self) -> None:
+        pass
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise EnvironmentTrouble(
+            f"Không mở được cổng {host}:{port} ({error.strerror}). Hãy tắt chương trình đang dùng cổng đó hoặc đổi "
+            "desk.port trong sohoa.toml.",
+            f"{host}:{port} cannot be opened ({error.strerror}). Stop the program that uses it or change desk.port.",
+        ) from error
+    listening.listen(128)
+    return listening
+
+
+def _verifier(store: Store, settings: Settings) -> Callable[[Path], Mapping[str, Any]]:
+    def check(path: Path) -> Mapping[str, Any]:
+        return verify(path, load_trust(settings.trust_folder), store.clock.now()).as_json()
+
+    return check
