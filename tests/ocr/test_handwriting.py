@@ -184,7 +184,7 @@ def test_scores_are_ctc_probabilities(seed: int, grammar: str, steps: int) -> No
 
 
 def test_the_score_agrees_with_counting_every_path() -> None:
-    """The forward sum equals the sum over all paths, slash and what stands behind it included."""
+    """The forward sum equals the sum over all paths, a slash and what stands behind it included."""
     rng = np.random.default_rng(5)
     steps, size = 3, len(ALPHABET) + 1
     scores = rng.normal(0, 1, (steps, size))
@@ -193,7 +193,7 @@ def test_the_score_agrees_with_counting_every_path() -> None:
     for path in np.ndindex(*(size,) * steps):
         kept = [symbol for i, symbol in enumerate(path) if symbol and (i == 0 or path[i - 1] != symbol)]
         text = "".join(ALPHABET[symbol - 1] for symbol in kept)
-        if text == "7" or text.startswith("7/"):
+        if text == "7" or (text.startswith("7/") and text.count("/") == 1):
             total += float(np.exp(sum(columns[i, symbol] for i, symbol in enumerate(path))))
     assert probability(columns, "7") == pytest.approx(total, rel=1e-6)
 

@@ -86,17 +86,20 @@ def _band(ink: np.ndarray) -> tuple[float, float, bool]:
     mask[cv2.dilate(rules, np.ones((3, 1), np.uint8)) > 0] = 0
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     rows = []
-    for x, y, w, h, area in stats[1:count]:
-        if h < 1.2 * WORKING or area < 0.25 * WORKING**2 * 0.5:
+    for _, y, _, h, area in stats[1:count]:
+        if h < 1.2 * WORKING or area < 0.12 * WORKING**2:
             continue
         cut = (y <= 0) != (y + h >= height)
         if cut and not (y < height * 0.5 < y + h):
             continue
-        rows.append((y, y + h, w, x))
+        rows.append((y, y + h))
+    # the lines above and below may be whole in the cut: the slot's own line is the one in the middle
+    central = [(y, end) for y, end in rows if abs((y + end) / 2 - height / 2) < 0.26 * height or y < height / 2 < end]
+    rows = central or rows
     if not rows:
         middle, half = height / 2, min(height / 2, 3 * WORKING)
         return middle - half, middle + half, False
-    top, bottom = min(row[0] for row in rows), max(row[1] for row in rows)
+    top, bottom = min(y for y, _ in rows), max(end for _, end in rows)
     least = BAND_LEAST_MM * WORKING
     if bottom - top < least:
         middle = (top + bottom) / 2

@@ -20,6 +20,9 @@ SAME_SHAPE = {"A": "4", "B": "8", "C": "0", "a": "0", "b": "6", "/": "1"}
 
 BEAM = 12
 NUMBER_LENGTH = 6
+SLASH_GAP = 10
+"""columns: a second slash nearer than this (some 7 mm) means that the first was a stroke of a 1; further away it is
+the slash behind a year (``12/2020/QĐ-UBND``)"""
 LEAST = 0.01
 """texts with a smaller mean probability are not worth showing"""
 _INDEX = {symbol: index + 1 for index, symbol in enumerate(ALPHABET)}
@@ -107,24 +110,25 @@ def probability(columns: np.ndarray, text: str) -> float:
 
 
 def _forward(columns: np.ndarray, text: str) -> tuple[float, float]:
+    """CTC forward sums of ``text``, and of ``text`` + ``/`` + anything without another slash right behind."""
     labels = [0]
     for symbol in text + "/":
         labels += [_INDEX[symbol], 0]
-    steps = np.exp(columns)
-    size = len(labels) - 1  # the last blank is the absorbing state behind the slash
-    state = np.zeros(size)
-    state[0], state[1] = steps[0, 0], steps[0, labels[1]]
-    skip = np.array([i >= 2 and labels[i] != 0 and labels[i] != labels[i - 2] for i in range(size)])
-    behind = 0.0
+    size = len(labels) - 1  # the blank behind the slash is the waiting row below
     emit = np.array(labels[:size])
+    skip = np.array([i >= 2 and labels[i] != 0 and labels[i] != labels[i - 2] for i in range(size)])
+    steps = np.exp(columns)
+    state = np.zeros(size)
+    state[:2] = steps[0, emit[:2]]
+    waiting, behind = np.zeros(SLASH_GAP), 0.0
     for step in steps[1:]:
-        behind += state[-1]
+        no_slash = 1.0 - step[_INDEX["/"]]
+        behind += waiting[-1]
+        waiting = np.concatenate(([state[-1]], waiting[:-1])) * no_slash
         one = np.concatenate(([0.0], state[:-1]))
         two = np.where(skip, np.concatenate(([0.0, 0.0], state[:-2])), 0.0)
-        stay = state.copy()
-        stay[-1] = 0.0  # having said "/", it moves to the absorbing state
-        state = (stay + one + two) * step[emit]
-    return float(state[-2] + state[-3]), float(behind + state[-1])
+        state = (state + one + two) * step[emit]
+    return float(state[-2] + state[-3]), float(state[-1] + waiting.sum() + behind)
 
 
 def score(views: list[np.ndarray], grammar: str) -> list[tuple[str, float, float]]:
