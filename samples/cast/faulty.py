@@ -106,7 +106,7 @@ FIT_TO_PAGE = Sample(
     shows_en="the scanner was set to fit to page: 94 %, with the 50 × 35 mm ĐẾN stamp as a ruler",
     seed=404,
     end="held",
-    settings=Settings(scale=(0.94, 0.94), noise=0.6, skew_deg=0.1),
+    settings=Settings(scale=(0.94, 0.94), lid=252, noise=0.6, skew_deg=0.1),
     findings=(Expected("check.scale_not_100", 1),),
     spec=DocumentSpec(
         type_name="Kế hoạch",

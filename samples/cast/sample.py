@@ -24,7 +24,7 @@ class Sample:
 
     ``settings`` hold for every image; ``changed`` maps an image's number (from 1) to other values. ``backs``: images
     that are empty backs of sheets. ``keep``: part of the file that survives (a half-written one), else 1.
-    ``end``: the state the line reaches; ``seed``: of everything random in it.
+    ``end``: the state the line reaches (``delivered``: and then forwarded); ``seed``: of everything random in it.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Sample:
     shows_en: str
     spec: DocumentSpec
     seed: int
-    end: Literal["forwarded", "held", "rejected", "refused"] = "forwarded"
+    end: Literal["delivered", "held", "rejected", "refused"] = "delivered"
     container: Literal["jpeg", "png", "tiff", "pdf", "folder"] = "jpeg"
     quality: int = 76
     settings: Settings = field(default_factory=Settings)
