@@ -1,0 +1,103 @@
+"""The desk as one ASGI application, built from a store, the station's settings and what the station can do for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from intake.errors import (
+    DocumentError,
+    EnvironmentTrouble,
+    NotAllowed,
+    OperatorError,
+    SohoaError,
+    StaleVersion,
+)
+from intake.review import check_pdf, document, entrance, media, people_page, queue, signing_desk, texts
+from intake.review.guard import Guard, TooOften
+from intake.review.seat import Desk, ReadZone, Seat, SignInNeeded, Verify, desk_of, language_of, local, safe_path
+from intake.review.signing import SigningDesk
+from intake.settings import Settings
+from intake.store import Store, people
+
+HERE = Path(__file__).parent
+
+
+def create_app(
+    store: Store,
+    settings: Settings,
+    *,
+    sign: SigningDesk | None,
+    verify: Verify | None = None,
+    read_zone: ReadZone | None = None,
+) -> FastAPI:
+    """The desk. ``sign``, ``verify`` and ``read_zone`` are what the station's process offers; pages that need one
+    that is missing are left out of the menu."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["local"] = local
+    app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
+    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page)
+    paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
+    app.state.desk = Desk(store, settings, texts.load(), templates, sign, verify, read_zone, paths)
+    app.add_middleware(Guard, upload_paths=("/verify",))
+    for part in parts:
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_exception_handler(SohoaError, _tell)
+    app.add_exception_handler(HTTPException, _tell_http)
+    return app
+
+
+def _status(error: SohoaError) -> int:
+    if isinstance(error, TooOften):
+        return 429
+    if isinstance(error, SignInNeeded):
+        return 401
+    if isinstance(error, StaleVersion):
+        return 409
+    if isinstance(error, NotAllowed):
+        return 403
+    if isinstance(error, DocumentError):
+        return 422
+    if isinstance(error, EnvironmentTrouble):
+        return 503
+    return 400 if isinstance(error, OperatorError) else 500
+
+
+async def _tell(request: Request, error: Exception) -> Response:
+    """An error of the house as a page that says what to do now, or as JSON for scripts."""
+    if not isinstance(error, SohoaError):
+        raise error
+    return _answer(request, _status(error), error.vi, error.en)
+
+
+async def _tell_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        return _answer(request, 404, "Không có trang này.", "There is no such page.")
+    return _answer(request, error.status_code, "Yêu cầu không hợp lệ.", "The request is not valid.")
+
+
+def _answer(request: Request, status: int, vi: str, en: str) -> Response:
+    language = language_of(request)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"message": en if language == "en" else vi, "vi": vi, "en": en}, status)
+    if status == 401:
+        onward = request.url.path if request.method == "GET" else "/queue"
+        return RedirectResponse(f"/login?next={safe_path(onward)}", 303)
+    desk = desk_of(request)
+    token = request.cookies.get(desk.cookie)
+    session = people.session_of(desk.store, token) if token and status not in (429, 503) else None
+    return Seat(desk, request, language, session).page("error.html", status, vi=vi, en=en)

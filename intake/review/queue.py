@@ -1,0 +1,170 @@
+"""The queue: what waits, how urgent it is, who has it; renewed without reloading the page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from intake.review.seat import Seat, Seated
+from intake.states import State
+from intake.store import reading
+
+router = APIRouter()
+
+VIEWS: Mapping[str, tuple[State, ...]] = {
+    "review": (State.ASSEMBLED,),
+    "held": (State.HELD,),
+    "sign": (State.APPROVED,),
+    "running": (State.RECEIVED, State.CHECKED, State.RECOGNISED, State.SIGNED, State.DELIVERED),
+    "done": (State.FORWARDED,),
+    "out": (State.REJECTED, State.REFUSED, State.RECALLED),
+    "all": tuple(State),
+}
+"""The tabs of the queue → the states each shows."""
+
+PAGE = 50
+SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as the screen shows it. ``clock``: ``late``, ``soon``, ``ok`` or empty."""
+
+    id: str
+    state: State
+    station: str
+    name: str
+    number: str
+    subject: str
+    kind: str
+    organ: str
+    priority: int
+    age: str
+    arrived: datetime
+    due: datetime | None
+    clock: str
+    owner: str
+    owner_until: datetime | None
+    mine: bool
+    postponed_until: datetime | None
+    postponed_why: str
+    pages: int | None
+
+
+@router.get("/queue")
+def queue(
+    seat: Seated, view: str = "review", station: str = "", text: str = "", page: int = 1, mine: str = ""
+) -> Response:
+    return seat.page("queue.html", **_content(seat, view, station, text, page, mine))
+
+
+@router.get("/queue/rows")
+def rows(
+    seat: Seated, view: str = "review", station: str = "", text: str = "", page: int = 1, mine: str = ""
+) -> Response:
+    """The table alone, for the page that polls; 304 while nothing changed."""
+    content = _content(seat, view, station, text, page, mine)
+    answer = seat.page("queue_rows.html", **content)
+    mark = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
+    if seat.request.headers.get("if-none-match") == mark:
+        return Response(status_code=304)
+    return HTMLResponse(answer.body, headers={"ETag": mark})
+
+
+@router.get("/queue/next")
+def following(seat: Seated) -> Response:
+    """The document this person should take now."""
+    return seat.go(next_path(seat))
+
+
+def next_path(seat: Seat, after: str | None = None) -> str:
+    """Where the next document to review lies; the queue when none waits."""
+    found = reading.queue(seat.store, free_for=seat.person.name, limit=2)
+    now = seat.store.clock.now()
+    ready = [row for row in found if row["id"] != after and not (row["postponed_until"] or now) > now]
+    return f"/documents/{ready[0]['id']}" if ready else "/queue"
+
+
+def _content(seat: Seat, view: str, station: str, text: str, page: int, mine: str) -> dict[str, Any]:
+    view = view if view in VIEWS else "review"
+    page = max(1, min(page, 100_000))
+    found = reading.queue(
+        seat.store,
+        states=VIEWS[view],
+        station=station or None,
+        text=text[:200],
+        limit=PAGE + 1,
+        skip=(page - 1) * PAGE,
+        owner=seat.person.name if mine else None,
+    )
+    return {
+        "view": view,
+        "views": list(VIEWS),
+        "numbers": _numbers(seat),
+        "station": station,
+        "stations": reading.stations(seat.store),
+        "text": text[:200],
+        "mine": bool(mine),
+        "page_number": page,
+        "more": len(found) > PAGE,
+        "lines": [line(row, seat) for row in found[:PAGE]],
+        "total": _numbers(seat)[view],
+    }
+
+
+def _numbers(seat: Seat) -> dict[str, int]:
+    counts = reading.counts(seat.store)
+    return {view: sum(counts.get(state, 0) for state in states) for view, states in VIEWS.items()}
+
+
+def line(row: Mapping[str, Any], seat: Seat) -> Line:
+    """One document as a row; of a refused one nothing but id, file name, station and time."""
+    now = seat.store.clock.now()
+    state = State(row["state"])
+    secret = state is State.REFUSED
+    held = row["claimed_by"] if row["claimed_until"] and row["claimed_until"] > now else None
+    numbers = [part for part in (row["code_number"], row["code_notation"]) if part]
+    return Line(
+        id=row["id"],
+        state=state,
+        station=row["station"],
+        name=row["name"],
+        number="" if secret else "/".join(numbers),
+        subject="" if secret else (row["subject"] or ""),
+        kind="" if secret else (row["type_name"] or ""),
+        organ="" if secret else (row["organ_name"] or ""),
+        priority=0 if secret else int(row["priority"] or 0),
+        age=_age(now - row["arrived_at"], seat),
+        arrived=row["arrived_at"],
+        due=row["due_at"],
+        clock=_clock(state, row["due_at"], now),
+        owner=held or "",
+        owner_until=row["claimed_until"] if held else None,
+        mine=held == seat.person.name,
+        postponed_until=row.get("postponed_until"),
+        postponed_why=row.get("postponed_why") or "",
+        pages=row["pages"],
+    )
+
+
+def _clock(state: State, due: datetime | None, now: datetime) -> str:
+    if due is None or state in (State.FORWARDED, State.REJECTED, State.REFUSED, State.RECALLED):
+        return ""
+    if due <= now:
+        return "late"
+    return "soon" if due - now <= SOON else "ok"
+
+
+def _age(span: timedelta, seat: Seat) -> str:
+    minutes = max(0, int(span.total_seconds() // 60))
+    if minutes < 60:
+        return seat.t("age.minutes", n=minutes)
+    if minutes < 48 * 60:
+        return seat.t("age.hours", n=minutes // 60)
+    return seat.t("age.days", n=minutes // (24 * 60))

@@ -1,0 +1,270 @@
+"""A station for the desk's tests: a real store, real document folders with drawn pages, and the desk served by uvicorn."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from PIL import Image, ImageDraw, ImageFont
+
+from intake.folder import attempt_folder, digest, document_root, new_attempt, publish
+from intake.model import Actor, Field, FieldName, Finding, Severity, StageResult
+from intake.model import Box as BoxMm
+from intake.settings import Settings, StationSettings
+from intake.store import Store, people
+from intake.store.admit import Delivered, admit, notice
+from intake.store.claim import claim
+from intake.store.finish import finish
+
+FONT = "/usr/share/fonts/truetype/liberation2/LiberationSerif-{}.ttf"
+ROOT = Actor("test", "admin")
+PASSWORD = "mat-khau-thu-123"
+DPI = 133
+"""dpi of the drawn previews: 1100 px across an A4 page, as the pdf stage writes them"""
+WORKER = Actor("worker:test", "worker")
+
+
+class HandClock:
+    """A clock a test moves by hand."""
+
+    def __init__(self, at: datetime = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Paper:
+    """What stands on a drawn sheet, and how sure the reading of each field is said to be."""
+
+    number: str = "252"
+    notation: str = "QĐ-UBND"
+    issued: str = "2026-11-20"
+    kind: str = "Quyết định"
+    organ: str = "Ủy ban nhân dân huyện Ba Vì"
+    subject: str = "Về việc phê duyệt kế hoạch số hóa tài liệu lưu trữ năm 2026"
+    priority: int = 0
+    doubtful: tuple[str, ...] = ()
+    read: Mapping[str, str | None] = field(default_factory=dict)
+    """field → what the reading claims instead of the truth"""
+    suggestions: Mapping[str, str] = field(default_factory=dict)
+    pages: int = 1
+    name: str = ""
+
+
+BOXES = {
+    "OrganName": (32, 22, 70, 10),
+    "CodeNumber": (45, 38, 14, 6),
+    "CodeNotation": (60, 38, 28, 6),
+    "IssuedDate": (112, 38, 74, 6),
+    "TypeName": (85, 53, 42, 7),
+    "Subject": (45, 61, 120, 12),
+    "SignerPosition": (118, 200, 60, 7),
+    "SignerFullName": (122, 245, 50, 7),
+}
+
+
+def draw(paper: Paper, page: int) -> Image.Image:
+    """A Decree 30 first page (or a page of text) at preview size."""
+    image = Image.new("RGB", (round(210 / 25.4 * DPI), round(297 / 25.4 * DPI)), "white")
+    pen = ImageDraw.Draw(image)
+
+    def text(x: float, y: float, words: str, style: str = "Regular", pt: float = 13, colour: str = "black") -> None:
+        font = ImageFont.truetype(FONT.format(style), round(pt / 72 * DPI))
+        pen.text((x / 25.4 * DPI, y / 25.4 * DPI), words, font=font, fill=colour)
+
+    if page == 1:
+        year, month, day = paper.issued.split("-")
+        text(112, 20, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Bold", 11)
+        text(122, 26, "Độc lập - Tự do - Hạnh phúc", "Bold", 12)
+        text(32, 23, paper.organ.upper()[:34], "Bold", 11)
+        text(37, 38, f"Số: {paper.number}/{paper.notation}")
+        text(112, 38, f"Hà Nội, ngày {day} tháng {month} năm {year}", "Italic")
+        text(85, 53, paper.kind.upper(), "Bold", 14)
+        text(45, 61, paper.subject[:60], "Bold", 12)
+        text(45, 67, paper.subject[60:120], "Bold", 12)
+        text(118, 200, "CHỦ TỊCH", "Bold")
+        text(122, 245, "Nguyễn Văn An", "Bold")
+        pen.ellipse([round(v / 25.4 * DPI) for v in (100, 205, 136, 241)], outline=(200, 20, 30), width=4)
+    for line in range(26):
+        text(32, 82 + line * 4.4, "Căn cứ Luật Tổ chức chính quyền địa phương và quy định về công tác văn thư;", pt=10)
+    return image
+
+
+class Station:
+    """Store, settings and documents of one test."""
+
+    def __init__(self, home: Path, url: str | None = None) -> None:
+        self.clock = HandClock()
+        self.settings = Settings(
+            home=home, station={"quay-1": StationSettings(folder="scan/quay-1"), "quay-2": StationSettings(folder="s2")}
+        )
+        home.mkdir(parents=True, exist_ok=True)
+        self.store = Store(url or self.settings.database_url, self.clock)
+        self.store.migrate()
+        self.made = 0
+
+    def person(self, name: str, *roles: str, full_name: str = "") -> None:
+        people.add(self.store, name, full_name or name.title(), roles, PASSWORD, ROOT)
+
+    def document(
+        self,
+        paper: Paper | None = None,
+        *,
+        upto: str = "pdf",
+        findings: tuple[Finding, ...] = (),
+        station: str = "quay-1",
+        due: timedelta | None = timedelta(hours=4),
+    ) -> str:
+        """A document as the line would leave it after ``upto`` (``admit``, ``check``, ``ocr`` or ``pdf``)."""
+        paper = paper or Paper()
+        self.made += 1
+        identifier = f"{self.clock.now():%Y%m%d}-{self.made:06d}"
+        root = document_root(self.settings.documents, identifier)
+        (root / "original").mkdir(parents=True)
+        for page in range(1, paper.pages + 1):
+            draw(paper, page).save(root / "original" / f"{page:03d}.png")
+        name = paper.name or f"scan-{self.made:03d}.pdf"
+        admit(
+            self.store,
+            notice(self.store, station, f"{self.made}/{name}"),
+            identifier,
+            [Delivered(name, f"{self.made:064x}", 1000)],
+            profile="incoming",
+            profile_digest="0" * 64,
+            due_at=self.clock.now() + due if due else None,
+        )
+        if name:
+            self._rename(identifier, name)
+        for stage in ("check", "ocr", "pdf"):
+            if upto == "admit":
+                break
+            self._run(stage, identifier, root, paper, findings if stage == "check" else ())
+            if stage == upto or (stage == "check" and findings and max(f.severity for f in findings) >= Severity.BLOCK):
+                break
+        return identifier
+
+    def _rename(self, identifier: str, name: str) -> None:
+        from sqlalchemy import text
+
+        with self.store.write() as connection:
+            connection.execute(
+                text("UPDATE document SET name = :name WHERE id = :id"), {"name": name, "id": identifier}
+            )
+
+    def _run(self, stage: str, identifier: str, root: Path, paper: Paper, findings: tuple[Finding, ...]) -> None:
+        taken = claim(self.store, "test", str(self.settings.documents), stages=[stage], document_id=identifier)
+        assert taken is not None
+        out = new_attempt(root, stage, taken.attempt)
+        facts: dict[str, Any] = {}
+        if stage == "check":
+            facts = {"verdict": "pass", "measures": [], "pages": paper.pages}
+        elif stage == "ocr":
+            fields = reading_of(paper)
+            facts = {
+                "fields": {str(name): item.as_json() for name, item in fields.items()},
+                "decision": "review",
+            }
+            (out / "words").mkdir()
+            for page in range(1, paper.pages + 1):
+                words = {"page": page, "width_px": 1654, "height_px": 2339, "dpi": [200, 200], "lines": []}
+                (out / "words" / f"{page:03d}.json").write_text(json.dumps(words), encoding="utf-8")
+        else:
+            for kind in ("preview", "thumb"):
+                (out / kind).mkdir()
+            for page in range(1, paper.pages + 1):
+                image = draw(paper, page)
+                image.save(out / "preview" / f"{page:03d}.webp", quality=80)
+                image.resize((200, 283)).save(out / "thumb" / f"{page:03d}.webp")
+            (out / "document.pdf").write_bytes(b"%PDF-1.7\n% a page\n%%EOF\n")
+            facts = {"pages": paper.pages, "sha256": "ab" * 32, "pdfa": "pass"}
+        publish(out)
+        folder = attempt_folder(root, stage, taken.attempt)
+        names = tuple(str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file())
+        finish(
+            self.store,
+            taken,
+            StageResult(findings=findings, artefacts=names, facts=facts),
+            digest(folder, names),
+            actor=WORKER,
+        )
+
+    def refused(self) -> str:
+        """A document the secrecy gate stopped."""
+        secret = Finding("check.secrecy_mark", Severity.REFUSE, "Có dấu mật.", "A secrecy mark.", page=1)
+        return self.document(Paper(name="mat.pdf"), findings=(secret,), upto="check")
+
+
+def reading_of(paper: Paper) -> dict[FieldName, Field]:
+    """The fields as the reading stage would give them."""
+    truth: dict[str, str | int | None] = {
+        "OrganName": paper.organ,
+        "CodeNumber": paper.number,
+        "CodeNotation": paper.notation,
+        "IssuedDate": paper.issued,
+        "TypeName": paper.kind,
+        "Subject": paper.subject,
+        "Priority": paper.priority,
+        "SignerPosition": "Chủ tịch",
+        "SignerFullName": "Nguyễn Văn An",
+        "PageAmount": paper.pages,
+        "Language": "Tiếng Việt",
+    }
+    fields = {}
+    for name, right in truth.items():
+        value = paper.read.get(name, right)
+        confidence = 0.0 if value is None else 0.62 if name in paper.doubtful else 0.9995
+        fields[FieldName(name)] = Field(
+            FieldName(name),
+            value,
+            confidence,
+            page=1 if name in BOXES else None,
+            box=BoxMm(*BOXES[name]) if name in BOXES else None,
+            suggestion=paper.suggestions.get(name),
+        )
+    return fields
+
+
+class Served:
+    """The desk on a free port of this machine, in a thread."""
+
+    def __init__(self, app: Any) -> None:
+        self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+        self.ready = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        import asyncio
+
+        async def serve() -> None:
+            self.server.config.load()
+            self.server.lifespan = self.server.config.lifespan_class(self.server.config)
+            await self.server.startup()
+            self.port = self.server.servers[0].sockets[0].getsockname()[1]
+            self.ready.set()
+            await self.server.main_loop()
+            await self.server.shutdown()
+
+        asyncio.run(serve())
+
+    def __enter__(self) -> str:
+        self.thread.start()
+        assert self.ready.wait(30)
+        return f"http://127.0.0.1:{self.port}"
+
+    def __exit__(self, *_: object) -> None:
+        self.server.should_exit = True
+        self.thread.join(30)
