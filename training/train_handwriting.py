@@ -121,8 +121,11 @@ def greedy(output: torch.Tensor) -> list[str]:
     return texts
 
 
-def train(work: Path, check: Path, out: Path, minutes: float, size: int, rate: float, start: Path | None) -> None:
-    """Learn until ``minutes`` are over (one-cycle rate); report on ``check``; write out.pt and out.onnx."""
+def train(
+    work: Path, check: Path, out: Path, minutes: float, deadline: float, size: int, rate: float, start: Path | None
+) -> None:
+    """Learn until ``minutes`` of CPU or ``deadline`` minutes of the clock are over, the rate falling to the end;
+    report on ``check``; write out.pt and out.onnx."""
     torch.set_num_threads(1)
     torch.manual_seed(7)
     rng = np.random.default_rng(7)
@@ -131,14 +134,14 @@ def train(work: Path, check: Path, out: Path, minutes: float, size: int, rate: f
         model.load_state_dict(torch.load(start))
     print("parameters", sum(parameter.numel() for parameter in model.parameters()), flush=True)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
-    began, seen, shown, running = time.process_time(), 0, 0.0, []
+    began, woke, seen, shown, running = time.process_time(), time.monotonic(), 0, 0.0, []
     queue: list[Path] = []
     spent = 0.0
     while spent < 1:
         queue = queue or list(rng.permutation(sorted(work.glob("*[0-9].npz"))))
         model.train()
         for images, texts, pens in batches(queue.pop(), size, rng):
-            spent = (time.process_time() - began) / 60 / minutes
+            spent = max((time.process_time() - began) / 60 / minutes, (time.monotonic() - woke) / 60 / deadline)
             if spent >= 1:
                 break
             for group in optimiser.param_groups:
@@ -190,6 +193,7 @@ def main() -> None:
     trainer.add_argument("--check", type=Path, required=True)
     trainer.add_argument("--out", type=Path, required=True)
     trainer.add_argument("--minutes", type=float, default=20, help="CPU minutes")
+    trainer.add_argument("--deadline", type=float, default=60, help="minutes of the clock")
     trainer.add_argument("--size", type=int, default=48)
     trainer.add_argument("--rate", type=float, default=2e-3)
     trainer.add_argument("--start", type=Path)
@@ -197,7 +201,16 @@ def main() -> None:
     if options.step == "make":
         make(options.digits, options.work, options.shards, options.size, options.seed, options.held_out)
     else:
-        train(options.work, options.check, options.out, options.minutes, options.size, options.rate, options.start)
+        train(
+            options.work,
+            options.check,
+            options.out,
+            options.minutes,
+            options.deadline,
+            options.size,
+            options.rate,
+            options.start,
+        )
 
 
 if __name__ == "__main__":

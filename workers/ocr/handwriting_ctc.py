@@ -128,18 +128,24 @@ def _forward(columns: np.ndarray, text: str) -> tuple[float, float]:
         one = np.concatenate(([0.0], state[:-1]))
         two = np.where(skip, np.concatenate(([0.0, 0.0], state[:-2])), 0.0)
         state = (state + one + two) * step[emit]
-    return float(state[-2] + state[-3]), float(state[-1] + waiting.sum() + behind)
+    plain = state[-2] + state[-3] if text else state[-2]
+    return float(plain), float(state[-1] + waiting.sum() + behind)
 
 
 def score(views: list[np.ndarray], grammar: str) -> list[tuple[str, float, float]]:
-    """(text, mean, least) over the views' CTC probabilities, best mean first, from their log-probability columns."""
+    """(text, mean, least) over the views' CTC probabilities, best mean first, from their log-probability columns;
+    nothing when the views rather say that nothing is written."""
     folded = [fold(view, grammar) for view in views]
     texts = dict.fromkeys(text for view in folded for text in candidates(view, grammar)[:6])
     scored = []
     for text in texts:
         values = [probability(view, text) for view in folded]
         scored.append((text, float(np.mean(values)), min(values)))
-    return sorted((item for item in scored if item[1] >= LEAST), key=lambda item: -item[1])
+    nothing = float(np.mean([probability(view, "") for view in folded]))
+    scored.sort(key=lambda item: -item[1])
+    if not scored or nothing > scored[0][1]:
+        return []
+    return [item for item in scored if item[1] >= LEAST]
 
 
 def features(scored: list[tuple[str, float, float]]) -> tuple[float, float]:
