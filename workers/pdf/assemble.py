@@ -1,18 +1,18 @@
-"""Pages and words become one PDF/A-2b, a few pages in memory at a time."""
+"""Pages and words become one PDF/A-2b, one page in memory at a time."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pikepdf
-from pikepdf import AccessMode, Array, Dictionary, Name, OutlineItem
+from pikepdf import Array, Dictionary, Name, OutlineItem
 
 from intake.errors import DocumentError
 from workers.pdf import delivered
@@ -20,14 +20,13 @@ from workers.pdf.glyphless import Charset
 from workers.pdf.images import embed
 from workers.pdf.parts import Part, PartFinder
 from workers.pdf.textlayer import Matrix, PageWords, Word, content, displayed_to_page, times
+from workers.pdf.writer import PageWriter
 from workers.tools import pdfa
 from workers.tools.pages import PageSource
 
 ASSUMED_DPI = 200.0
 A4_MM = (210.0, 297.0)
 A4_TOLERANCE = 0.02
-CHUNK_BYTES = 24_000_000
-"""Image bytes gathered in memory before they are written out."""
 ASPECT_TOLERANCE = 0.02
 FONT = "/Sohoa"
 
@@ -50,55 +49,41 @@ def assemble(pages: Sequence[PageSource], words_of: WordsOf, record: Mapping[str
     Raises DocumentError when a page cannot be kept as it is or the result is not PDF/A-2b.
     """
     done = Assembled()
-    finder = PartFinder()
     charset = Charset()
-    with TemporaryDirectory(dir=target.parent, prefix=".assemble-") as folder, ExitStack() as sources:
-        chunks = list(_chunks(pages, words_of, charset, finder, done, Path(folder)))
-        final = sources.enter_context(pikepdf.new())
-        for chunk in chunks:
-            final.pages.extend(sources.enter_context(_open(chunk)).pages)
-        _give_font(final, charset)
-        done.parts = finder.parts
-        _bookmarks(final, done.parts)
-        pdfa.declare(final, record, _identity(pages))
-        pdfa.name_first_part(final, record)
-        pdfa.save(final, target)
+    with TemporaryDirectory(dir=target.parent, prefix=".assemble-") as folder:
+        gathered = Path(folder) / "pages.pdf"
+        _gather(pages, words_of, charset, done, gathered)
+        with pdfa.open_lazily(gathered) as final:
+            _give_font(final, charset)
+            _bookmarks(final, done.parts)
+            pdfa.declare(final, record, _identity(pages))
+            pdfa.name_first_part(final, record)
+            pdfa.save(final, target)
     return done
 
 
-def _open(path: Path) -> pikepdf.Pdf:
-    # mapped files would count as memory of ours, page by page, until the whole document is resident
-    return pikepdf.open(path, access_mode=AccessMode.stream)
-
-
-def _chunks(
-    pages: Sequence[PageSource],
-    words_of: WordsOf,
-    charset: Charset,
-    finder: PartFinder,
-    done: Assembled,
-    folder: Path,
-) -> Iterator[Path]:
-    start = 0
-    while start < len(pages):
-        path = folder / f"{start:05d}.pdf"
-        with ExitStack() as stack:
-            chunk = stack.enter_context(pikepdf.new())
-            opened: dict[Path, pikepdf.Pdf] = {}
-            held = 0
-            while start < len(pages) and held < CHUNK_BYTES:
-                page = pages[start]
+def _gather(pages: Sequence[PageSource], words_of: WordsOf, charset: Charset, done: Assembled, target: Path) -> None:
+    finder = PartFinder()
+    with PageWriter(target) as writer:
+        for file, sheets in groupby(pages, key=lambda page: page.file):
+            container = next(page.container for page in pages if page.file == file)
+            source = pdfa.open_lazily(file) if container == "pdf" else None
+            if source and delivered.clean(source):
+                done.acted.append(file.name)
+            for page in sheets:
                 words = _checked(page, words_of(page))
-                if page.container == "pdf":
-                    _add_delivered(chunk, page, words, charset, done, opened, stack)
-                    held += CHUNK_BYTES // 64  # its streams stay in their file until written
+                if source:
+                    writer.add(source, _delivered_page(source, page, words, charset))
                 else:
-                    held += _add_image(chunk, page, words, charset, done)
+                    with pikepdf.new() as sheet:
+                        writer.add(sheet, _image_page(sheet, page, words, charset, done))
+                        writer.forget(sheet)
                 if words:
                     finder.see(page.number - 1, words)
-                start += 1
-            chunk.save(path, static_id=True)
-        yield path
+            if source:
+                writer.forget(source)
+                source.close()
+    done.parts = finder.parts
 
 
 def _checked(page: PageSource, words: PageWords | None) -> PageWords | None:
@@ -117,8 +102,11 @@ def _checked(page: PageSource, words: PageWords | None) -> PageWords | None:
     return words
 
 
-def _add_image(chunk: pikepdf.Pdf, page: PageSource, words: PageWords | None, charset: Charset, done: Assembled) -> int:
-    embedded = embed(chunk, page)
+def _image_page(
+    sheet: pikepdf.Pdf, page: PageSource, words: PageWords | None, charset: Charset, done: Assembled
+) -> pikepdf.Page:
+    """A page of exactly px / dpi · 72 pt that shows the delivered image and nothing else."""
+    embedded = embed(sheet, page)
     image, rotate = embedded.image, embedded.rotate
     dpi_x, dpi_y = _density(page, done)
     if rotate != page.rotate and page.rotate in (90, 270):  # the image was stored turned already
@@ -131,45 +119,33 @@ def _add_image(chunk: pikepdf.Pdf, page: PageSource, words: PageWords | None, ch
         Type=Name.Page,
         MediaBox=Array([0, 0, round(width, 6), round(height, 6)]),
         Resources=Dictionary(XObject=Dictionary(Image=image)),
-        Contents=chunk.make_stream(drawing + text),
+        Contents=sheet.make_stream(drawing + text),
     )
     if rotate:
         obj.Rotate = rotate
     if text:
         obj.Resources.Font = Dictionary({FONT: Dictionary()})
-    chunk.pages.append(pikepdf.Page(chunk.make_indirect(obj)))
-    return int(image.get("/Length", 0)) or len(image.read_raw_bytes())
+    return pikepdf.Page(sheet.make_indirect(obj))
 
 
-def _add_delivered(
-    chunk: pikepdf.Pdf,
-    page: PageSource,
-    words: PageWords | None,
-    charset: Charset,
-    done: Assembled,
-    opened: dict[Path, pikepdf.Pdf],
-    stack: ExitStack,
-) -> None:
-    if page.file not in opened:
-        opened[page.file] = stack.enter_context(_open(page.file))
-        if delivered.clean(opened[page.file]) and page.file.name not in done.acted:
-            done.acted.append(page.file.name)
-    source = opened[page.file]
-    kept = delivered.keep(source, source.pages[page.index], page)
-    chunk.pages.append(source.pages[page.index])
+def _delivered_page(source: pikepdf.Pdf, page: PageSource, words: PageWords | None, charset: Charset) -> pikepdf.Page:
+    """The page of a delivered PDF, with our words where it shows none itself."""
+    added = source.pages[page.index]
+    kept = delivered.keep(source, added, page)
     if words is None:
-        return
+        return added
     matrix = px_to_page(words, page.rotate, kept.frame)
     if kept.shows_text:
         words = _beside(words, matrix, delivered.shown_text(page))
     text = content(words, matrix, charset)
     if text:
-        added = chunk.pages[-1]
-        added.contents_add(chunk.make_stream(b"q\n"), prepend=True)
-        added.contents_add(chunk.make_stream(b"\nQ\n" + text))
+        added.contents_add(source.make_stream(b"q\n"), prepend=True)
+        added.contents_add(source.make_stream(b"\nQ\n" + text))
         resources = Dictionary(added.obj.Resources)
-        resources.Font = Dictionary({**dict(resources.get("/Font", Dictionary()).items()), FONT: Dictionary()})
+        fonts = resources.get("/Font", Dictionary())
+        resources.Font = Dictionary({**dict(fonts.items()), FONT: Dictionary()})
         added.obj.Resources = resources
+    return added
 
 
 def _beside(words: PageWords, matrix: Matrix, shown: Sequence[delivered.Rectangle]) -> PageWords:

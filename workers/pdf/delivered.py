@@ -40,7 +40,7 @@ class Kept:
 def clean(pdf: pikepdf.Pdf) -> bool:
     """Draw annotations into their pages and drop what acts (scripts, links, forms); True when something acted."""
     names = pdf.Root.get("/Names", Dictionary())
-    found = any(key in pdf.Root for key in ("/OpenAction", "/AA")) or "/JavaScript" in names
+    found = "/AA" in pdf.Root or "/JavaScript" in names or _does_more_than_show(pdf.Root.get("/OpenAction", None))
     if any("/Annots" in page.obj for page in pdf.pages):
         found = found or any(_acts(note) for page in pdf.pages for note in page.obj.get("/Annots", []))
         pdf.flatten_annotations("screen")
@@ -52,6 +52,11 @@ def clean(pdf: pikepdf.Pdf) -> bool:
         if "/Resources" not in page.obj:
             page.obj.Resources = Dictionary()
     return found
+
+
+def _does_more_than_show(action: Any) -> bool:
+    """Opening at a page is no act; running, sending or fetching is."""
+    return isinstance(action, Dictionary) and action.get("/S") != Name.GoTo
 
 
 def _acts(note: Any) -> bool:

@@ -18,6 +18,8 @@ from workers.pdf import inks, jpeg
 from workers.tools.pages import PageSource
 
 _SPACES = {1: ("/DeviceGray", b"GRAY"), 3: ("/DeviceRGB", b"RGB "), 4: ("", b"CMYK")}
+_QUARTERS_LEFT = {1: 0, 3: 2, 6: 3, 8: 1}
+"""TIFF orientations that are turns, and the quarter turns to the left that show them upright."""
 _INVERTED_CMYK = [1, 0] * 4
 """Adobe's CMYK JPEGs count ink downwards."""
 
@@ -101,18 +103,20 @@ def _is_srgb(profile: bytes) -> bool:
 
 def _tiff(pdf: pikepdf.Pdf, page: PageSource, image: Any) -> Embedded:
     tags = image.tag_v2
-    if tags.get(259) == 7:
+    orientation = tags.get(274, 1)
+    if tags.get(259) == 7 and orientation in _QUARTERS_LEFT:
         data = _joined_strips(page, tags)
-        if data is not None and _same_pixels(data, image):
-            return Embedded(_jpeg(pdf, data, is_rgb=tags.get(262) == 2), page.rotate)
-    if getattr(image, "n_frames", 1) == 1 and image.mode == "1" and tags.get(274, 1) == 1:
+        is_rgb = tags.get(262) == 2
+        if data is not None and _same_pixels(data, image, _QUARTERS_LEFT[orientation]):
+            return Embedded(_jpeg(pdf, data, is_rgb), page.rotate)
+    if getattr(image, "n_frames", 1) == 1 and image.mode == "1" and orientation == 1:
         return Embedded(_lossless(pdf, page.file.read_bytes()), 0)
     return Embedded(_lossless(pdf, _as_png(image)), 0)  # Pillow has turned the frame already
 
 
 def _joined_strips(page: PageSource, tags: Any) -> bytes | None:
     offsets, counts = tags.get(273), tags.get(279)
-    if not offsets or not counts or tags.get(284, 1) != 1 or tags.get(274, 1) not in (1, 3, 6, 8):
+    if not offsets or not counts or tags.get(284, 1) != 1:
         return None
     with page.file.open("rb") as stream:
         strips = []
@@ -125,13 +129,11 @@ def _joined_strips(page: PageSource, tags: Any) -> bytes | None:
         return None  # strips that are no plain JPEGs: the pixels are taken over instead
 
 
-def _same_pixels(data: bytes, image: Any) -> bool:
+def _same_pixels(data: bytes, image: Any, quarters_left: int) -> bool:
     """Joined strips must show what the TIFF shows; the two decoders may round a channel by one."""
     with Image.open(io.BytesIO(data)) as joined:
-        ours = np.asarray(joined.convert("RGB"))
+        ours = np.rot90(np.asarray(joined.convert("RGB")), quarters_left)
     theirs = np.asarray(image.convert("RGB"))
-    turned = {1: 0, 6: 3, 3: 2, 8: 1}[image.getexif().get(274, 1)]
-    ours = np.rot90(ours, turned)
     return ours.shape == theirs.shape and float(cv2.absdiff(np.ascontiguousarray(ours), theirs).mean()) < 1.0
 
 

@@ -92,7 +92,8 @@ def content(words: PageWords, px_to_page: Matrix, charset: Charset) -> bytes:
 
 
 def _line(line: Sequence[Word], matrix: Matrix, charset: Charset) -> bytes:
-    a, b, c, d, e, f = matrix
+    line, turn = _upright(line)
+    a, b, c, d, e, f = times(turn, matrix)
     across, down = math.hypot(a, b), math.hypot(c, d)
     base = baseline(line)
     size = max(round(base.height * down, 1), 0.1)
@@ -115,6 +116,25 @@ def _line(line: Sequence[Word], matrix: Matrix, charset: Charset) -> bytes:
             move + b"%s Tz(%s)Tj" % (_number(max(stretch, 0.1), 0 if stretch >= 10 else 1), _coded(word, charset))
         )
     return b" ".join(out)
+
+
+_AS_IT_IS: Matrix = (1, 0, 0, 1, 0, 0)
+_DOWNWARDS: Matrix = (0, 1, -1, 0, 0, 0)
+_UPWARDS: Matrix = (0, -1, 1, 0, 0, 0)
+
+
+def _upright(line: Sequence[Word]) -> tuple[Sequence[Word], Matrix]:
+    """The line as if it ran to the right, and the matrix that turns it back: landscape tables are often scanned
+    upright, and their words follow each other down or up the page."""
+    centres = [((w.box[0] + w.box[2]) / 2, (w.box[1] + w.box[3]) / 2) for w in line]
+    wide, tall = (abs(centres[-1][axis] - centres[0][axis]) for axis in (0, 1))
+    long_words = [w for w in line if len(w.text) > 2]  # «II» and «1/» are tall however they run
+    tall_words = [w for w in long_words if w.box[3] - w.box[1] > 1.5 * (w.box[2] - w.box[0])]
+    if 2 * len(tall_words) <= len(long_words) or (len(line) > 1 and tall <= wide):
+        return line, _AS_IT_IS
+    if len(line) > 1 and centres[-1][1] < centres[0][1]:
+        return [Word(w.text, (-w.box[3], w.box[0], -w.box[1], w.box[2])) for w in line], _UPWARDS
+    return [Word(w.text, (w.box[1], -w.box[2], w.box[3], -w.box[0])) for w in line], _DOWNWARDS
 
 
 @dataclass(frozen=True, slots=True)

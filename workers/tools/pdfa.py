@@ -53,12 +53,18 @@ def validate(path: Path) -> PdfaVerdict:
     look into. These two, unsupported and in the catalogue alone, are tolerated in a file that bears a signature;
     whoever signs must show that the file before signing was valid and is an unchanged prefix of the signed one.
     """
-    report = pdfa.validate_written(path, FLAVOUR)
-    findings = tuple(PdfaFinding(f.rule, f.where, f.message, f.kind) for f in report.findings)
+    findings = _findings(path)
     if not findings or not is_signed(path):
         return PdfaVerdict(findings, ())
     tolerated = tuple(finding for finding in findings if _of_signature(finding))
     return PdfaVerdict(tuple(finding for finding in findings if finding not in tolerated), tolerated)
+
+
+def _findings(path: Path) -> tuple[PdfaFinding, ...]:
+    # given a path, the validator maps the file, and a book of 500 scans would be resident as a whole
+    with path.open("rb") as stream:
+        report = pdfa.validate_written(stream, FLAVOUR)
+    return tuple(PdfaFinding(f.rule, f.where, f.message, f.kind) for f in report.findings)
 
 
 def _of_signature(finding: PdfaFinding) -> bool:
@@ -66,9 +72,14 @@ def _of_signature(finding: PdfaFinding) -> bool:
     return finding.kind == "unsupported" and "Catalog" in finding.where and finding.where.endswith(keys)
 
 
+def open_lazily(path: Path) -> pikepdf.Pdf:
+    """Open without mapping the file into memory: its images are read only when they are copied."""
+    return pikepdf.open(path, access_mode=pikepdf.AccessMode.stream)
+
+
 def is_signed(path: Path) -> bool:
     """Whether the PDF bears at least one signature (a signature field with a value)."""
-    with pikepdf.open(path) as pdf:
+    with open_lazily(path) as pdf:
         return bool(signatures(pdf))
 
 
@@ -139,10 +150,15 @@ def save(pdf: pikepdf.Pdf, target: Path) -> None:
 
     Raises DocumentError with the rules broken, leaving no file, when the result is not PDF/A-2b.
     """
+    temporary = target.with_name(target.name + ".tmp")
     try:
-        pdfa.save(pdf, target, FLAVOUR, repair=False, deterministic_id=True, min_version=VERSION)
-    except pdfa.PdfaError as error:
-        raise not_conforming(PdfaFinding(f.rule, f.where, f.message, f.kind) for f in error.report.findings) from error
+        pdf.save(temporary, **pdfa.resolve_save_kwargs(FLAVOUR, deterministic_id=True, min_version=VERSION))
+        findings = _findings(temporary)
+        if findings:
+            raise not_conforming(findings)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def not_conforming(findings: Iterable[PdfaFinding]) -> DocumentError:
@@ -160,7 +176,7 @@ def describe(source: Path, target: Path, record: Mapping[str, Any]) -> None:
     Images and text are not touched; the same source and record give the same bytes. Raises DocumentError for a
     signed source (rewriting would kill the signature) or a result that is not PDF/A-2b.
     """
-    with pikepdf.open(source) as pdf:
+    with open_lazily(source) as pdf:
         if signatures(pdf):
             raise DocumentError(
                 f"«{source.name}» đã được ký; không được ghi lại. Hãy chuyển nguyên văn tệp đã ký.",
