@@ -28,9 +28,9 @@ from intake.model import sha256_of
 from intake.spelling import fold
 from workers.sign.mark import VIETNAM
 from workers.sign.markread import read_mark
+from workers.sign.proof import hindrances
 from workers.sign.report import Answer, Item, Mark, Report, Signature
 from workers.sign.trusting import Known, Proof, proofs, signer_items, token_signed
-from workers.tools import pdfa
 from workers.tools.pki import TrustStore, holder, organisation
 
 __all__ = ["Report", "verify"]
@@ -328,11 +328,11 @@ def _updates(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> t
 
 def _pdfa(path: Path) -> Item:
     try:
-        verdict = pdfa.validate(path)
+        found = hindrances(path)
     except (*HOSTILE, pikepdf.PdfError) as error:
         name = type(error).__name__
         return Item("pdfa", "unknown", f"Không kiểm tra được PDF/A ({name}).", f"PDF/A cannot be checked ({name}).")
-    if verdict.passed:
+    if not found:
         return Item("pdfa", "valid", "Đạt PDF/A-2b.", "Conforms to PDF/A-2b.")
-    rules = "; ".join(sorted({finding.rule for finding in verdict.findings})[:3])
+    rules = "; ".join(sorted({finding.rule for finding in found})[:3])
     return Item("pdfa", "invalid", f"Không đạt PDF/A-2b ({rules}).", f"Not PDF/A-2b ({rules}).")
