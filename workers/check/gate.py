@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from intake.errors import DocumentError
 from intake.model import Finding, Severity
 from intake.profile.sections import CheckSection
-from workers.check import blank, colour, files, paper, resolution, secrecy
+from workers.check import (
+    blank,
+    blur,
+    colour,
+    cut,
+    duplicate,
+    exposure,
+    files,
+    legibility,
+    optical,
+    orientation,
+    paper,
+    resolution,
+    secrecy,
+    skew,
+    text,
+)
 from workers.check.view import PageView
 from workers.tools.pages import Encrypted, PageSource, TooLarge, decode, list_pages, sniff
 
@@ -25,6 +41,7 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
     """
     findings: list[Finding] = []
     measures: Measures = []
+    traces: list[duplicate.Trace] = []
     number = 0
     for path in paths:
         found, sources = _open(path, section, number)
@@ -39,10 +56,11 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
             secret = list(secrecy.look(view))
             if any(finding.severity is Severity.REFUSE for finding in secret):
                 return secret, []
-            findings += secret
-            findings += _page(view, section)
-            measures.append(_measure(view))
-    return findings, measures
+            page = inspect_page(view, section)
+            findings += [*secret, *page.findings]
+            measures.append(page.measure)
+            traces += [page.trace] if page.trace else []
+    return [*findings, *duplicate.look(traces)], measures
 
 
 def _open(path: Path, section: CheckSection, before: int) -> tuple[list[Finding], tuple[PageSource, ...]]:
@@ -68,16 +86,43 @@ def _renumber(source: PageSource, before: int) -> PageSource:
     return replace(source, number=source.number + before)
 
 
-def _page(view: PageView, section: CheckSection) -> list[Finding]:
-    return [*colour.look(view, section), *resolution.look(view, section), *blank.look(view)]
+@dataclass(frozen=True)
+class PageReport:
+    """What one page yields: findings, its row of ``measures``, and its trace for comparison with the others."""
+
+    findings: list[Finding]
+    measure: dict[str, Any]
+    trace: duplicate.Trace | None
 
 
-def _measure(view: PageView) -> dict[str, Any]:
+def inspect_page(view: PageView, section: CheckSection) -> PageReport:
+    """Every page rule but secrecy, which has been passed."""
+    kind = colour.kind(view)
+    findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
+    marks = blank.marks(view)
+    if marks == 0:
+        return PageReport([*findings, *blank.look(view, marks)], _measure(view, kind, None), None)
+    lines = text.measure(view)
+    stand = orientation.measure(view, lines)
+    lean = skew.degrees(lines, stand)
+    tiles = legibility.tiles(view)
+    enlarged = optical.measure(view)
+    findings += optical.look(view, section, enlarged)
+    findings += orientation.look(view, stand)
+    findings += skew.look(view, section, lean)
+    findings += cut.look(view)
+    findings += exposure.look(view, tiles)
+    if not enlarged:  # an enlarged image is unsharp by nature: one cause, one finding
+        findings += blur.look(view, tiles)
+    return PageReport(findings, _measure(view, kind, enlarged), duplicate.trace(view, lean))
+
+
+def _measure(view: PageView, kind: str, enlarged: optical.Enlargement | None) -> dict[str, Any]:
     return {
         "page": view.number,
         "dpi": round(min(view.dpi), 1) if view.declared else None,
-        "dpi_optical": None,
+        "dpi_optical": round(optical.optical_dpi(view, enlarged), 1),
         "scale": None,
         "paper": paper.name(view.paper_mm),
-        "colour": colour.kind(view),
+        "colour": kind,
     }

@@ -9,7 +9,6 @@ red, has a stamp's size and stands in the header but cannot be read counts as se
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,8 +20,8 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
+from workers.check import engine
 from workers.check.view import WORK_DPI, PageView
-from workers.tools.tessdata import tessdata_path
 
 READ_DPI = 200.0
 STAMP_LONG_MM = (13.0, 55.0)
@@ -44,8 +43,6 @@ READ_MAX = 6
 
 Rectangle = tuple[tuple[float, float], tuple[float, float], float]
 """centre, size and angle as cv2.minAreaRect gives them, px of the WORK_DPI page"""
-
-_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +186,8 @@ def read(upright: np.ndarray) -> str:
     """The text of one mark (grey, dark on white). Kept in memory by the caller only."""
     if upright.size == 0:
         return ""
-    api = _engine()
+    api = engine.tesseract()
+    api.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK)
     api.SetImage(Image.fromarray(upright))
     text = api.GetUTF8Text()
     api.Clear()
@@ -229,15 +227,6 @@ def _without_frame(gray: np.ndarray) -> np.ndarray:
     clean = gray.copy()
     clean[lines > 0] = 255
     return clean
-
-
-def _engine() -> tesserocr.PyTessBaseAPI:
-    """One engine per thread: loading the model costs more than a hundred stamps."""
-    path = tessdata_path()
-    if getattr(_local, "path", None) != path:
-        _local.engine = tesserocr.PyTessBaseAPI(path=path, lang="vie", psm=tesserocr.PSM.SINGLE_BLOCK)
-        _local.path = path
-    return _local.engine
 
 
 def _in_zone(view: PageView, mark: Mark) -> bool:

@@ -1,0 +1,84 @@
+"""Is writing cut off at an edge of the image? Letters touch the edge and their neighbours stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from intake.model import Box, Finding, Severity
+from workers.check.view import WORK_DPI, PageView
+
+TOUCH_PX = 2
+LETTER_PX = (5, 48)
+COMPANY_PX = 24
+"""6 mm: a letter at the edge has another of its line this close; dirt and shadows have not"""
+TOUCHING_MIN = 6
+SIDES = {"left": ("trái", "left"), "top": ("trên", "top"), "right": ("phải", "right"), "bottom": ("dưới", "bottom")}
+
+
+def touching(view: PageView) -> dict[str, int]:
+    """Letters of text lines that touch each side of the image."""
+    dark = (view.flat.max(axis=2) < 165).astype(np.uint8)
+    height, width = dark.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    x, y, w, h, area = stats[1:].T
+    size = np.maximum(w, h)
+    letter = (size >= LETTER_PX[0]) & (np.minimum(w, h) <= LETTER_PX[1]) & (size <= 3 * LETTER_PX[1]) & (area >= 8)
+    letter &= (w >= 2) & (h >= 3)
+    x, y, w, h = x[letter], y[letter], w[letter], h[letter]
+    sides = {
+        "left": (x <= TOUCH_PX, y, h, x),
+        "right": (x + w >= width - TOUCH_PX, y, h, width - x - w),
+        "top": (y <= TOUCH_PX, x, w, y),
+        "bottom": (y + h >= height - TOUCH_PX, x, w, height - y - h),
+    }
+    return {side: _with_company(*values, along=side in ("top", "bottom")) for side, values in sides.items()}
+
+
+def _with_company(touch: np.ndarray, start: np.ndarray, length: np.ndarray, depth: np.ndarray, along: bool) -> int:
+    """Touching marks that have another letter in their line.
+
+    ``start``, ``length``: extent along the edge; ``depth``: distance from it. ``along``: text runs along this edge, so
+    company stands beside the mark at the edge; otherwise behind it.
+    """
+    count = 0
+    for index in np.flatnonzero(touch):
+        if along:
+            gap = np.maximum(start - (start[index] + length[index]), start[index] - (start + length))
+            near = (gap <= COMPANY_PX) & (gap > -4) & (depth <= 2 * LETTER_PX[0])
+        else:
+            overlap = np.minimum(start + length, start[index] + length[index]) - np.maximum(start, start[index])
+            near = (
+                (overlap >= 0.4 * np.minimum(length, length[index])) & (depth > TOUCH_PX) & (depth <= COMPANY_PX + 60)
+            )
+        near[index] = False
+        count += bool(near.any())
+    return count
+
+
+def look(view: PageView) -> Iterator[Finding]:
+    for side, count in touching(view).items():
+        if count < TOUCHING_MIN:
+            continue
+        vi, en = SIDES[side]
+        yield Finding(
+            "check.content_cut", Severity.BLOCK,
+            f"Trang {view.number} bị mất chữ ở mép {vi} ({count} chỗ). Đặt giấy nằm gọn trong mặt kính, chọn đúng khổ giấy, "
+            "rồi quét lại.",
+            f"Page {view.number} is cut off at the {en} edge ({count} places). Place the sheet wholly on the glass, choose "
+            "the right paper size, and scan again.",
+            page=view.number, box=_edge(view, side), measured=float(count), limit=float(TOUCHING_MIN), unit="letters",
+        )  # fmt: skip
+
+
+def _edge(view: PageView, side: str) -> Box:
+    height, width = view.gray.shape
+    band = int(5 / 25.4 * WORK_DPI)
+    return {
+        "left": view.box(0, 0, band, height),
+        "right": view.box(width - band, 0, band, height),
+        "top": view.box(0, 0, width, band),
+        "bottom": view.box(0, height - band, width, band),
+    }[side]

@@ -1,0 +1,52 @@
+"""Is the page too dark, too light, or too weak in contrast to be read and copied?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from intake.model import Finding, Severity
+from workers.check.legibility import Tile
+from workers.check.view import PageView
+
+PAPER_MIN = 160.0
+"""level of the paper where there is writing: aged and tinted papers from 196, dark captures below 140"""
+INK_MAX = 128.0
+"""level of the darkest strokes: clean scans up to 90, washed-out ones above 140"""
+PAPER_BURNT = 250.0
+CONTRAST_MIN = 80.0
+
+
+def look(view: PageView, tiles: Sequence[Tile]) -> Iterator[Finding]:
+    if not tiles:
+        return
+    paper = float(np.median([tile.paper for tile in tiles]))
+    ink = float(np.median([tile.ink for tile in tiles]))
+    if paper < PAPER_MIN:
+        yield Finding(
+            "check.too_dark", Severity.BLOCK,
+            f"Trang {view.number} quá tối (nền giấy {paper:.0f}/255). Tăng độ sáng hoặc đặt lại mặc định, kiểm tra đèn máy "
+            "quét, rồi quét lại.",
+            f"Page {view.number} is too dark (paper at {paper:.0f} of 255). Raise the brightness or reset it, check the lamp, "
+            "and scan again.",
+            page=view.number, measured=round(paper), limit=PAPER_MIN, unit="level",
+        )  # fmt: skip
+    elif ink > INK_MAX and paper >= PAPER_BURNT:
+        yield Finding(
+            "check.over_exposed", Severity.BLOCK,
+            f"Trang {view.number} quá sáng, nét chữ bị mất (nét đậm nhất {ink:.0f}/255). Giảm độ sáng, tắt «xóa nền», "
+            "rồi quét lại.",
+            f"Page {view.number} is over-exposed, strokes fade (darkest at {ink:.0f} of 255). Lower the brightness, switch "
+            "background removal off, and scan again.",
+            page=view.number, measured=round(ink), limit=INK_MAX, unit="level",
+        )  # fmt: skip
+    elif paper - ink < CONTRAST_MIN:
+        yield Finding(
+            "check.low_contrast", Severity.WARN,
+            f"Trang {view.number} có độ tương phản thấp ({paper - ink:.0f}/255). Xem lại bản giấy; nếu giấy rõ hơn ảnh, đặt "
+            "lại độ tương phản rồi quét lại.",
+            f"Page {view.number} has weak contrast ({paper - ink:.0f} of 255). Compare with the paper; if that is clearer, "
+            "reset the contrast and scan again.",
+            page=view.number, measured=round(paper - ink), limit=CONTRAST_MIN, unit="level",
+        )  # fmt: skip

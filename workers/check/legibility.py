@@ -1,0 +1,62 @@
+"""Sharpness, darkness and contrast where there is writing: the tiles of the page that rules on legibility share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from workers.check.view import WORK_DPI, PageView
+
+TILE_MM = 22.0
+TILES_MAX = 28
+INK_MIN = 150
+"""px at WORK_DPI of writing that make a tile worth measuring"""
+STEP_TO_SIGMA = 2.507
+"""√(2π): the steepest slope of an edge blurred by sigma is contrast / (√(2π)·sigma)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A place with writing. ``x``, ``y``: mm of its corner. ``paper``, ``ink``: levels 0–255 of paper and of its darkest
+    strokes. ``sigma_mm``: blur of its steepest edges."""
+
+    x: float
+    y: float
+    paper: float
+    ink: float
+    sigma_mm: float
+
+
+def tiles(view: PageView) -> list[Tile]:
+    """The tiles with most writing, spread over the page."""
+    faint = (view.flat.min(axis=2) < 222).astype(np.uint8)
+    faint = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    side = int(TILE_MM / 25.4 * WORK_DPI)
+    rows, columns = faint.shape[0] // side, faint.shape[1] // side
+    if not rows or not columns:
+        return []
+    ink = faint[: rows * side, : columns * side].reshape(rows, side, columns, side).sum(axis=(1, 3))
+    order = np.argsort(ink, axis=None)[::-1]
+    found = []
+    for place in order:
+        row, column = np.unravel_index(place, ink.shape)
+        if not INK_MIN <= ink[row, column] <= 0.5 * side * side:
+            continue
+        found.append(_tile(view, column * side * 25.4 / WORK_DPI, row * side * 25.4 / WORK_DPI))
+        if len(found) == TILES_MAX:
+            break
+    return found
+
+
+def _tile(view: PageView, x: float, y: float) -> Tile:
+    left, right = (int(value * view.dpi[0] / 25.4) for value in (x, x + TILE_MM))
+    top, bottom = (int(value * view.dpi[1] / 25.4) for value in (y, y + TILE_MM))
+    patch = view.luma[top:bottom, left:right]
+    levels = np.cumsum(np.bincount(patch.ravel(), minlength=256)) / patch.size
+    paper, ink = float(np.searchsorted(levels, 0.85)), float(np.searchsorted(levels, 0.006))
+    step = cv2.absdiff(patch[:, 2:], patch[:, :-2])
+    slopes = np.cumsum(np.bincount(step.ravel(), minlength=256)) / step.size
+    slope = max(float(np.searchsorted(slopes, 0.995)) / 2, 0.5)
+    return Tile(x, y, paper, ink, max(paper - ink, 1.0) / (STEP_TO_SIGMA * slope) / view.dpi[0] * 25.4)

@@ -1,0 +1,211 @@
+"""Was the image really captured at its resolution, or enlarged from fewer dots? Measured on the raw pixels.
+
+An enlarged axis of ratio r (source dots per stored dot) repeats its spectrum: what stands d above the source's
+Nyquist frequency r/2 mirrors what stands d below it, attenuated, in a phase that is the same on every line. Real
+optics have no such mirror however soft they are. So the mean of Y(r/2−d)·Y(r/2+d) over lines and d, phases only,
+is near 0 for a native capture and 0.3–0.9 for an enlarged one; its neighbourhood (other centres) is subtracted,
+because straight edges raise all centres alike. Survives JPEG Q60, sharpening and trimming, since no alignment with
+the image border is assumed. Nearest-neighbour copies break the mirror; they leave a beat in the line-to-line
+differences instead. (After Gallagher 2005 and the DCT zero-crossing search of «resdet»; docs/check/optical.md.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from intake.model import Finding, Severity
+from intake.profile.sections import CheckSection
+from workers.check.view import PageView
+
+SOURCES_DPI = (72, 75, 96, 100, 120, 125, 133, 144, 150, 160, 180, 200, 240, 300)
+"""what drivers, faxes, screens and e-mail presets capture at"""
+RATIO = (0.22, 0.92)
+LINES = 140
+REACH = 0.05
+"""how far from the mirror pairs are taken, as share of the line's spectrum"""
+AROUND = (-24, -20, -16, -12, 9, 13, 17, 21)
+"""half bins from the mirror where its neighbourhood is sampled"""
+GRID = 240
+"""spectra are padded to a multiple of this, so that every usual ratio has its mirror on a bin"""
+BOTH_AXES = 0.19
+ONE_AXIS = 0.33
+COMB = 0.08
+"""share of the spectrum to either side in which a single-axis mirror must stand alone"""
+BEAT = 0.085
+BEAT_OFF_GRID = 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Enlargement:
+    """``dpi``: optical dpi found per axis (x, y); None where the axis is native. ``score``: strength of the weaker axis
+    when both are enlarged, of the one otherwise."""
+
+    dpi_x: float | None
+    dpi_y: float | None
+    score: float
+
+
+def measure(view: PageView) -> Enlargement | None:
+    """The enlargement with the strongest evidence, or None."""
+    luma = view.luma
+    if min(luma.shape) < 400:
+        return None
+    axes = (_lines(luma), _lines(luma.T))
+    spectra = tuple(_phases(lines) for lines in axes)
+    beats = tuple(_beat_profile(lines) for lines in axes)
+    for judge in (_by_mirror, _by_beat):
+        found = [judge(float(source), spectra, beats, view.dpi) for source in SOURCES_DPI]
+        seen = [enlargement for enlargement in found if enlargement]
+        if seen:
+            return max(seen, key=lambda enlargement: enlargement.score)
+    return None
+
+
+def _ratios(source: float, dpi: tuple[float, float]) -> tuple[float, float] | None:
+    ratios = source / dpi[0], source / dpi[1]
+    return ratios if all(RATIO[0] <= ratio <= RATIO[1] for ratio in ratios) else None
+
+
+def _by_mirror(
+    source: float, spectra: tuple[np.ndarray, ...], _: tuple[np.ndarray, ...], dpi: tuple[float, float]
+) -> Enlargement | None:
+    ratios = _ratios(source, dpi)
+    if not ratios:
+        return None
+    scores = [mirror(spectrum, ratio) for spectrum, ratio in zip(spectra, ratios, strict=True)]
+    if min(scores) >= BOTH_AXES:
+        return Enlargement(source, source, min(scores))
+    if max(scores) < ONE_AXIS:
+        return None
+    axis = int(np.argmax(scores))
+    if not _stands_alone(spectra[axis], ratios[axis]):
+        return None
+    return Enlargement(source if axis == 0 else None, source if axis == 1 else None, scores[axis])
+
+
+def _by_beat(
+    source: float, _: tuple[np.ndarray, ...], beats: tuple[np.ndarray, ...], dpi: tuple[float, float]
+) -> Enlargement | None:
+    ratios = _ratios(source, dpi)
+    if not ratios:
+        return None
+    scores = [_beat(beat, ratio) for beat, ratio in zip(beats, ratios, strict=True)]
+    return Enlargement(source, source, min(scores)) if min(scores) >= BOTH_AXES else None
+
+
+def _stands_alone(phases: np.ndarray, ratio: float) -> bool:
+    """Evenly ruled or spaced lines raise a comb of centres; an enlarged axis raises one."""
+    padded = 2 * (phases.shape[1] - 1)
+    centre, width = round(ratio * padded), round(COMB * padded)
+    reach = min(int(REACH * padded), (centre - width) // 2 - 4, phases.shape[1] - 5 - (centre + width) // 2)
+    if reach < 12:
+        return False
+    values = np.array([_coherence(phases, half, reach) for half in range(centre - width, centre + width + 1)])
+    peak = values[width - 3 : width + 4].max()
+    others = np.concatenate([values[: width - 6], values[width + 7 :]])
+    floor = np.median(others)
+    return bool(others.max() - floor < 0.5 * (peak - floor))
+
+
+def _lines(luma: np.ndarray) -> np.ndarray:
+    """The line with most contrast of each of LINES bands, float32 lines × dots."""
+    height = luma.shape[0]
+    band = max(1, height // LINES)
+    count = height // band
+    step = np.abs(np.diff(luma[: count * band, ::3].astype(np.int16), axis=1)).sum(axis=1)
+    chosen = np.arange(count) * band + step.reshape(count, band).argmax(axis=1)
+    contrast = step[chosen]
+    chosen = chosen[contrast > 0.25 * np.percentile(contrast, 80)]
+    return luma[chosen].astype(np.float32)
+
+
+def _phases(lines: np.ndarray) -> np.ndarray:
+    """Unit-length spectra, complex64 lines × (M/2+1)."""
+    padded = -(-lines.shape[1] // GRID) * GRID
+    levelled = lines - lines.mean(axis=0, keepdims=True)
+    levelled -= levelled.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(levelled, padded, axis=1).astype(np.complex64)
+    return spectrum / (np.abs(spectrum) + 1e-3)
+
+
+def mirror(phases: np.ndarray, ratio: float) -> float:
+    """Coherence about the mirror of ``ratio``, less that about its neighbours: ≤ 0.14 native, 0.25–0.9 enlarged."""
+    padded = 2 * (phases.shape[1] - 1)
+    centre = round(ratio * padded)  # in half bins
+    reach = min(int(REACH * padded), centre // 2 - 16, phases.shape[1] - 17 - centre // 2)
+    if reach < 12:
+        return 0.0
+    peak = max(_coherence(phases, half, reach) for half in range(centre - 2, centre + 3))
+    around = [_coherence(phases, centre + off, reach) for off in AROUND]
+    return float(peak - np.median(around))
+
+
+def _coherence(phases: np.ndarray, half: int, reach: int) -> float:
+    k = half // 2
+    odd = half % 2
+    below = phases[:, k - reach + odd : k - 2 + odd][:, ::-1]
+    above = phases[:, k + 3 : k + reach + 1]
+    width = min(below.shape[1], above.shape[1])
+    return float(abs(np.vdot(np.conj(below[:, :width]), above[:, :width])) / (below.shape[0] * width))
+
+
+def _beat_profile(lines: np.ndarray) -> np.ndarray:
+    """How much neighbouring dots differ at each place along the line, in units of its surroundings."""
+    steps = np.minimum(np.abs(np.diff(lines, axis=1)), 40).mean(axis=0)
+    return steps / (cv2.blur(steps[None], (33, 1))[0] + 0.2)
+
+
+def _beat(profile: np.ndarray, ratio: float) -> float:
+    """0, or BOTH_AXES and more when the differences beat with the source's grid and not with JPEG's 8-dot grid.
+
+    Ratios r and 1−r beat alike; copies leave few large steps when r < ½ (skew to the right), few small ones above.
+    """
+    padded = -(-len(profile) // GRID) * GRID
+    spectrum = np.abs(np.fft.rfft(profile - profile.mean(), padded)) / len(profile)
+    frequency = min(ratio, 1 - ratio)
+
+    def at(where: float) -> float:
+        k = round(where * padded)
+        return float(spectrum[max(1, k - 2) : k + 3].max())
+
+    skew = float(np.mean((profile - profile.mean()) ** 3))
+    if abs(ratio - 0.5) > 0.01 and (skew > 0) != (ratio < 0.5):
+        return 0.0
+    eighths = [at(k / 8) for k in range(1, 5) if abs(k / 8 - frequency) > 0.01]
+    peak = at(frequency)
+    k = round(frequency * padded)
+    floor = float(np.median(np.concatenate([spectrum[max(1, k - 30) : k - 4], spectrum[k + 5 : k + 31]])))
+    on_grid = min(abs(frequency * 8 - round(frequency * 8)), 1) < 0.04
+    if on_grid:
+        return BOTH_AXES * peak / BEAT if peak > 1.6 * float(np.median(eighths)) else 0.0
+    return BOTH_AXES * peak / (floor + 1e-6) / BEAT_OFF_GRID if peak > 0.004 else 0.0
+
+
+def optical_dpi(view: PageView, found: Enlargement | None) -> float:
+    """The lesser of the two axes, at most what the file states."""
+    values = [found.dpi_x, found.dpi_y] if found else []
+    return min([value for value in values if value] + [min(view.dpi)])
+
+
+def look(view: PageView, section: CheckSection, found: Enlargement | None) -> Iterator[Finding]:
+    """``dpi_false``: block when the optical resolution is below the limit, a warning when it still reaches it."""
+    if not found:
+        return
+    limit = section.dpi_min.value
+    optical = optical_dpi(view, found)
+    axes = {(True, True): ("cả hai chiều", "both axes"), (True, False): ("chiều ngang", "x only"),
+            (False, True): ("chiều dọc", "y only")}[found.dpi_x is not None, found.dpi_y is not None]  # fmt: skip
+    low = optical < limit * (1 - section.dpi_tolerance)
+    yield Finding(
+        "check.dpi_false", Severity.BLOCK if low else Severity.WARN,
+        f"Trang {view.number} ghi {min(view.dpi):.0f} dpi nhưng ảnh được phóng từ khoảng {optical:.0f} dpi "
+        f"({axes[0]}). "
+        "Chọn độ phân giải quang học thật của máy quét, tắt nội suy (interpolation) và «scan to e-mail», rồi quét lại.",
+        f"Page {view.number} states {min(view.dpi):.0f} dpi but was enlarged from about {optical:.0f} dpi ({axes[1]}). "
+        "Choose the scanner's true optical resolution, switch interpolation off, and scan again.",
+        page=view.number, measured=round(optical, 1), limit=limit if low else round(min(view.dpi), 1), unit="dpi",
+    )  # fmt: skip

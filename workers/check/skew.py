@@ -1,0 +1,31 @@
+"""How far the lines lean. Small skew is set straight for reading only; the archived image is never resampled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from intake.model import Finding, Severity
+from intake.profile.sections import CheckSection
+from workers.check.orientation import Stand
+from workers.check.text import Lines
+from workers.check.view import PageView
+
+
+def degrees(lines: Lines, stand: Stand) -> float | None:
+    """Clockwise lean of the text lines, None when there are too few to tell."""
+    if not lines.sharpness:
+        return None
+    return lines.tilt_across if stand.turn in (90, 270) else lines.tilt
+
+
+def look(view: PageView, section: CheckSection, lean: float | None) -> Iterator[Finding]:
+    if lean is None or abs(lean) <= section.skew_max_deg:
+        return
+    yield Finding(
+        "check.skew_excessive", Severity.BLOCK,
+        f"Trang {view.number} lệch {abs(lean):.1f}° (cho phép {section.skew_max_deg:.1f}°). "
+        "Chỉnh thanh dẫn giấy sát mép, vỗ đều xấp giấy, rồi quét lại.",
+        f"Page {view.number} leans {abs(lean):.1f}° (limit {section.skew_max_deg:.1f}°). "
+        "Set the paper guides close, square the stack, and scan again.",
+        page=view.number, measured=round(abs(lean), 1), limit=section.skew_max_deg, unit="°",
+    )  # fmt: skip

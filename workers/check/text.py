@@ -1,0 +1,106 @@
+"""Where the printed lines run on a page: their tilt, which way is up, their bands. Shared by several rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from workers.check.view import PageView
+
+TILT_MAX = 12.0
+"""degrees searched to either side"""
+LETTER_PX = (2, 42)
+"""height of a printed mark that can belong to a text line, at WORK_DPI (0.5 to 10.7 mm)"""
+MARKS_MIN = 60
+"""printed marks below which a page has too little text to speak of direction"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """``tilt``: degrees clockwise of the text lines. ``sharpness``: how line-like the rows are (contrast of the row
+    profile); ``across``: the same for columns. ``marks``: letters and letter groups seen. ``rise``: share by which
+    ink above the letters' bodies outweighs ink below (positive when upright), None without enough lines."""
+
+    tilt: float
+    sharpness: float
+    across: float
+    tilt_across: float
+    marks: int
+    rise: float | None
+    lines: int
+
+
+def letters(view: PageView) -> tuple[np.ndarray, int]:
+    """uint8 0/1 mask at WORK_DPI of dark marks of letter size (no rules, seals, pictures), and how many there are."""
+    dark = (view.flat.max(axis=2) < 165).astype(np.uint8)
+    _count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
+    keep = (np.maximum(height, width) >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
+    keep &= (np.minimum(height, width) <= LETTER_PX[1]) & (np.maximum(height, width) <= 4 * LETTER_PX[1])
+    keep &= np.maximum(height, width) <= 14 * np.minimum(height, width)
+    keep[0] = False
+    return keep.astype(np.uint8)[labels], int(keep.sum())
+
+
+def measure(view: PageView) -> Lines:
+    mask, marks = letters(view)
+    y, x = np.nonzero(mask)
+    if marks < MARKS_MIN:
+        return Lines(0.0, 0.0, 0.0, 0.0, marks, None, 0)
+    tilt, sharpness = _tilt(x, y)
+    tilt_across, across = _tilt(y, x)
+    rise, lines = _rise(mask, tilt) if sharpness >= across else (None, 0)
+    return Lines(tilt, sharpness, across, -tilt_across, marks, rise, lines)
+
+
+def _tilt(along: np.ndarray, over: np.ndarray) -> tuple[float, float]:
+    """Angle (degrees) at which ``over`` − tan·``along`` piles up most, and the contrast of the pile there."""
+    if len(along) > 30000:
+        step = len(along) // 30000 + 1
+        along, over = along[::step], over[::step]
+    along, over = along.astype(np.float32), over.astype(np.float32)
+    coarse = np.arange(-TILT_MAX, TILT_MAX + 0.01, 0.5)
+    best = coarse[int(np.argmax([_contrast(along, over, angle, 2.0) for angle in coarse]))]
+    fine = best + np.arange(-0.5, 0.51, 0.1)
+    scores = [_contrast(along, over, angle, 1.0) for angle in fine]
+    return float(fine[int(np.argmax(scores))]), float(max(scores))
+
+
+def _contrast(along: np.ndarray, over: np.ndarray, angle: float, bin_px: float) -> float:
+    rows = (over - np.tan(np.radians(angle)) * along) / bin_px
+    histogram = np.bincount((rows - rows.min()).astype(np.int32)).astype(np.float32)
+    step = np.diff(histogram)
+    return float((step**2).sum() / max((histogram**2).sum(), 1.0))
+
+
+def _rise(mask: np.ndarray, tilt: float) -> tuple[float | None, int]:
+    """Over all lines of the levelled page, strip by strip: (above − below) / (above + below) of the letters' bodies."""
+    height, width = mask.shape
+    shear = np.float32([[1, 0, 0], [-np.tan(np.radians(tilt)), 1, 0]])
+    level = cv2.warpAffine(mask, shear, (width, height), flags=cv2.INTER_NEAREST)
+    above = below = lines = 0
+    for strip in np.array_split(level, 4, axis=1):
+        up, down, found = _bodies(strip.sum(axis=1).astype(np.float32))
+        above, below, lines = above + up, below + down, lines + found
+    if lines < 6 or above + below == 0:
+        return None, lines
+    return float((above - below) / (above + below)), lines
+
+
+def _bodies(profile: np.ndarray) -> tuple[float, float, int]:
+    """Ink above and below the dense body of each line in a row profile."""
+    peaks = profile > 0.08 * np.percentile(profile[profile > 0], 95) if (profile > 0).any() else profile > 0
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], peaks.view(np.int8), [0]])))
+    above = below = 0.0
+    lines = 0
+    for top, bottom in zip(edges[::2], edges[1::2], strict=True):
+        band = profile[top:bottom]
+        if not 7 <= len(band) <= 30:
+            continue
+        body = np.flatnonzero(band >= 0.5 * band.max())
+        above += float(band[: body[0]].sum())
+        below += float(band[body[-1] + 1 :].sum())
+        lines += 1
+    return above, below, lines
