@@ -292,7 +292,16 @@ def save(
         streams = [jpeg_bytes(image, tag, quality, subsampling) for image in images]
         at = tag or (200.0, 200.0)
         sized = img2pdf.get_fixed_dpi_layout_fun(at)
-        path.write_bytes(img2pdf.convert(streams, layout_fun=sized, nodate=True, producer="Scanner", creator="Scanner"))
+        path.write_bytes(
+            img2pdf.convert(
+                streams,
+                layout_fun=sized,
+                nodate=True,
+                engine=img2pdf.Engine.internal,
+                producer="Scanner",
+                creator="Scanner",
+            )
+        )
         return (path,)
     if container == "tiff":
         compression = "group4" if all(bilevel) else "jpeg"
