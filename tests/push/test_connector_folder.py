@@ -76,11 +76,13 @@ def test_a_crash_while_writing_leaves_nothing_visible_and_nothing_behind(tmp_pat
 def test_a_late_writer_finds_the_place_taken_even_when_the_copy_is_gone(tmp_path, target, package):
     """The race a check before writing cannot close: another station delivers, and the receiver picks up, while this
     one is still writing its part."""
-    late = target._write_part(package.key, package)
     receipt = target.put_if_absent(package.key, package)
     shutil.rmtree(tmp_path / "deliver" / receipt.remote_id)
+    late = tmp_path / "deliver" / ".sohoa" / "part" / f"{package.key}.late"
+    (late / "box").mkdir(parents=True)
     with pytest.raises(OSError):
         late.rename(tmp_path / "deliver" / ".sohoa" / "delivery" / package.key)
+    assert target.find(package.key) == receipt
     assert visible(tmp_path) == []
 
 
