@@ -18,6 +18,8 @@ import pikepdf
 from PIL import Image
 
 PIXELS_MAX = 200_000_000
+SHORTEST = 16
+"""bytes; no scan is shorter than its own header"""
 FLAT_ROWS = 0.12
 """A last share of rows this long, all of one value, in an image that is not flat elsewhere, is suspicious."""
 
@@ -30,6 +32,8 @@ def incomplete(path: Path) -> str | None:
         tail = stream.read()
     if not head:
         return "zero bytes"
+    if len(head) < SHORTEST:
+        return f"only {len(head)} bytes"
     if head.startswith(b"\xff\xd8\xff"):
         return _jpeg(path, tail)
     if head.startswith(b"\x89PNG"):

@@ -58,7 +58,7 @@ class Child:
         self._memory_bytes = memory_bytes
         self._seconds = seconds
         self._recycle_after = recycle_after
-        self._crash_at = crash_at
+        self._crash_at = crash_at  # armed in the first child only: its successor must live
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._served = 0
@@ -101,6 +101,7 @@ class Child:
                 target=_serve, args=(theirs, self._memory_bytes, os.getpid(), self._crash_at), daemon=True
             )
             self._process.start()
+            self._crash_at = None
             theirs.close()
             self._pipe, self._served = ours, 0
         return self._pipe

@@ -1,0 +1,92 @@
+"""Structural completeness: a cut file is never called whole, a whole one never cut."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+
+import img2pdf
+import pikepdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from intake.receive.complete import incomplete
+
+
+def _page(kind: str) -> bytes:
+    image = Image.effect_noise((240, 340), 70).convert("RGB")
+    out = io.BytesIO()
+    if kind == "pdf":
+        jpeg = io.BytesIO()
+        image.save(jpeg, "JPEG", quality=70, dpi=(200, 200))
+        return bytes(img2pdf.convert([jpeg.getvalue()] * 3))
+    if kind == "pdf-pages-first":
+        jpeg = io.BytesIO()
+        image.save(jpeg, "JPEG", quality=70, dpi=(200, 200))
+        with pikepdf.open(io.BytesIO(bytes(img2pdf.convert([jpeg.getvalue()] * 3)))) as pdf:
+            pdf.save(out, linearize=True)
+        return out.getvalue()
+    if kind == "tiff-multi":
+        image.save(out, "TIFF", save_all=True, append_images=[image, image], compression="tiff_lzw")
+        return out.getvalue()
+    image.save(out, kind.upper(), **({"quality": 70} if kind == "jpeg" else {}))
+    return out.getvalue()
+
+
+KINDS = {kind: _page(kind) for kind in ("jpeg", "png", "tiff", "tiff-multi", "pdf", "pdf-pages-first")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_files_are_whole(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "scan"
+    path.write_bytes(KINDS[kind])
+
+    assert incomplete(path) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(kind=st.sampled_from(sorted(KINDS)), share=st.floats(0, 0.985))
+def test_a_cut_file_is_never_whole(kind: str, share: float, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Cut anywhere up to 98.5 % of its bytes, as a scanner or a network that stopped would leave it."""
+    path = tmp_path_factory.mktemp("cut") / "scan"
+    data = KINDS[kind]
+    path.write_bytes(data[: max(4, int(len(data) * share))])
+
+    assert incomplete(path) is not None
+
+
+@pytest.mark.parametrize("kind", ["pdf", "pdf-pages-first"])
+def test_a_hole_in_a_preallocated_pdf_is_seen(kind: str, tmp_path: Path) -> None:
+    """SMB servers preallocate: full size, zeros where the data is still to come."""
+    data = bytearray(KINDS[kind])
+    middle = len(data) // 2
+    data[middle : middle + 6000] = bytes(6000)
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(data)
+
+    assert incomplete(path) is not None
+
+
+def test_a_bomb_is_left_to_the_check_stage(tmp_path: Path) -> None:
+    """A header that claims 60000 × 60000 px is not decoded here; the check stage refuses it by its claim."""
+    small = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(small, "PNG")
+    data = bytearray(small.getvalue())
+    data[16:24] = (60000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    path = tmp_path / "bomb.png"
+    path.write_bytes(data)
+
+    assert incomplete(path) is None
+
+
+def test_unknown_kinds_are_left_to_the_check_stage(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text("xin chào các anh chị văn thư")
+
+    assert incomplete(path) is None
+    path.write_bytes(b"")
+    assert incomplete(path) == "zero bytes"
