@@ -46,8 +46,8 @@ _TIME_FORMS = (
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def read(source: Path | bytes) -> Message | Status:
-    """The package; a Status when it carries a status code, else a Message.
+def read(source: Path | bytes, *, unzipped_max: int = UNZIPPED_MAX) -> Message | Status:
+    """The package; a Status when it carries a status code, else a Message. ``unzipped_max``: bytes of all attachments.
 
     Raises DocumentError when it is not an edXML package, or is larger or stranger than a package may be.
     """
@@ -57,7 +57,7 @@ def read(source: Path | bytes) -> Message | Status:
         raise _bad("không có MessageHeader", "there is no MessageHeader")
     if _text(header, "StatusCode"):
         return _status(header)
-    return _message(root, header)
+    return _message(root, header, unzipped_max)
 
 
 def _parse(source: Path | bytes) -> etree._Element:
@@ -65,8 +65,8 @@ def _parse(source: Path | bytes) -> etree._Element:
     if size > BYTES_MAX:
         raise _bad(f"lớn quá {BYTES_MAX} byte", f"is larger than {BYTES_MAX} bytes")
     data = source if isinstance(source, bytes) else source.read_bytes()
-    if _DOCTYPE.search(data):
-        raise _bad("có khai báo DOCTYPE, không được phép", "declares a DOCTYPE, which is not allowed")
+    if _DOCTYPE.search(data) or b"\0" in data[:256]:
+        raise _bad("có khai báo DOCTYPE hoặc không phải UTF-8", "declares a DOCTYPE, or is not UTF-8")
     # huge_tree: an attachment is one text node and passes libxml2's 10 MB; the bound above takes its place.
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_comments=True, remove_pis=True
@@ -77,7 +77,7 @@ def _parse(source: Path | bytes) -> etree._Element:
         raise _bad(f"không phải XML hợp lệ ({error.msg})", f"is not valid XML ({error.msg})") from error
 
 
-def _message(root: etree._Element, header: etree._Element) -> Message:
+def _message(root: etree._Element, header: etree._Element, unzipped_max: int) -> Message:
     code = _child(header, "Code")
     issued = _child(header, "PromulgationInfo")
     kind = _child(header, "DocumentType")
@@ -115,7 +115,7 @@ def _message(root: etree._Element, header: etree._Element) -> Message:
         on_paper=_text(business, "Paper") not in ("", "0", "false"),
         staff=_staff(_child(business, "StaffInfo")),
         traces=tuple(_trace(element) for element in _all(root, "TraceHeader")),
-        attachments=tuple(_attachments(root)),
+        attachments=tuple(_attachments(root, unzipped_max)),
     )
 
 
@@ -171,11 +171,10 @@ def _business(text: str) -> Business:
     return Business(text) if text in {str(known) for known in Business} else Business.NEW
 
 
-def _attachments(root: etree._Element) -> Iterator[Attachment]:
+def _attachments(root: etree._Element, budget: int) -> Iterator[Attachment]:
     """Attachments in the order of the package, matched with their references by ContentId, with or without ``cid:``."""
     manifest = _find(root, "edXMLManifest", "Manifest")
     references = {_cid(element): element for element in _children(manifest, "Reference")}
-    budget = UNZIPPED_MAX
     for element in _all(root, "Attachment"):
         encoded = _child(element, "ContentTransferEncoded")
         if encoded is None:

@@ -62,14 +62,19 @@ class _Tree:
                 f"Field {name} holds a control character that XML cannot carry. Type this field again at the desk.",
             )
         with self.inside(name):
-            self._xml.characters(text)
+            self.text(text)
+
+    def text(self, text: str) -> None:
+        self._xml.characters(text)
 
     def close(self) -> None:
         self._xml.endDocument()
 
 
 def write_message(message: Message, stream: BinaryIO) -> None:
-    """Write the document package. Raises DocumentError when a text cannot stand in XML."""
+    """Write the document package. Raises DocumentError when a text cannot stand in XML, when there is no receiver, or
+    the same receiver twice."""
+    _check_receivers(message)
     tree = _Tree(stream)
     with tree.inside("edXML", **_NAMESPACES):
         with tree.inside(_p("edXMLEnvelope")):
@@ -106,6 +111,20 @@ def write_status(status: Status, stream: BinaryIO) -> None:
         tree.leaf(_p("Description"), status.description)
         tree.leaf(_p("Timestamp"), _time(status.timestamp))
     tree.close()
+
+
+def _check_receivers(message: Message) -> None:
+    named = [receiver.organ_id for receiver in message.receivers if receiver.organ_id]
+    if not message.receivers:
+        raise DocumentError(
+            f"Gói edXML của {message.code} không có nơi nhận. Hãy khai [push] organ_id hoặc receivers trong hồ sơ quy tắc.",
+            f"The edXML package of {message.code} has no receiver. Set [push] organ_id or receivers in the profile.",
+        )
+    if len(named) != len(set(named)):
+        raise DocumentError(
+            f"Gói edXML của {message.code} ghi một nơi nhận hai lần. Hãy sửa [push] receivers.",
+            f"The edXML package of {message.code} names a receiver twice. Mend [push] receivers.",
+        )
 
 
 def save(package: Message | Status, path: Path) -> Path:
@@ -242,7 +261,8 @@ def _attachment(tree: _Tree, attachment: Attachment) -> None:
         tree.leaf("AttachmentName", attachment.name)
         tree.leaf("Description", attachment.description)
         tree.leaf("ContentType", _wire_type(attachment))
-        tree.leaf(_p("ContentTransferEncoded"), base64.b64encode(data).decode("ascii"))
+        with tree.inside(_p("ContentTransferEncoded")):
+            tree.text(base64.b64encode(data).decode("ascii"))
 
 
 def _zipped(name: str, data: bytes) -> bytes:
