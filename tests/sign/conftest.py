@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sign_authority import AGENCY, PASSWORD, Authority, authority
+from sign_authority import AGENCY, PASSWORD, PIN, Authority, authority
 
 from intake.profile.rule import Rule
 from intake.profile.sections import SignSection
@@ -19,7 +19,6 @@ from workers.sign.pkcs12 import OpenKey, Pkcs12Signer
 from workers.tools.pki import TrustStore, load_trust
 
 MARK = Rule[str](value="box 14", source="NĐ 30/2020/NĐ-CP Phụ lục I Phần II.I.3", holds_from=date(2020, 3, 5))
-PIN = "123456"
 
 
 @pytest.fixture(scope="session")

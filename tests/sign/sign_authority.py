@@ -15,7 +15,7 @@ import yaml
 from asn1crypto import tsp
 from asn1crypto import x509 as asn1
 from certomancer.integrations.animator import Animator, AnimatorArchStore
-from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig
+from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, ServiceLabel
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,6 +26,7 @@ from werkzeug.wrappers import Request, Response
 AGENCY = "Ủy ban nhân dân Thành phố Hồ Chí Minh"
 LONG = "Ủy ban nhân dân " + "xã Tân Thới Nhì " * 11 + "Huyện X."
 PASSWORD = "mật khẩu"
+PIN = "123456"
 KEYS = ("root", "interm", "ocsp", "tsa", "signer")
 
 
@@ -98,6 +99,14 @@ def _config(url: str, now: datetime) -> dict[str, Any]:
                 _crl("root"),
             ],
         },
+        "stranger": {
+            "subject": "tsa",
+            "issuer": "tsa",
+            "subject-key": "tsa",
+            "authority-key": "tsa",
+            "validity": decade,
+            "extensions": [{"id": "extended_key_usage", "critical": True, "value": ["time_stamping"]}],
+        },
         "valid": signer("agency"),
         "expired": signer("agency", -800, -1),
         "future": signer("agency", 1, 700),
@@ -135,7 +144,9 @@ def _config(url: str, now: datetime) -> dict[str, Any]:
                         name: {"for-issuer": name, "signing-key": name, "simulated-update-schedule": "P30D"}
                         for name in ("root", "interm")
                     },
-                    "time-stamping": {"tsa": {"signing-key": "tsa", "signing-cert": "tsa"}},
+                    "time-stamping": {
+                        name: {"signing-key": "tsa", "signing-cert": name} for name in ("tsa", "stranger")
+                    },
                 },
             }
         },
@@ -208,15 +219,10 @@ class _Server:
         if manner == "rejection":
             answer = tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {"bad_alg"}}})
             return Response(answer.dump(), content_type=kind)
-        service = self._stamping(manner)
-        return Response(service.dump() if manner == "x" else service(asked).dump(), content_type=kind)
-
-    def _stamping(self, manner: str) -> Any:
-        from certomancer.registry import ServiceLabel
-
         assert self.animator is not None
+        name = "stranger" if manner == "selfmade" else "tsa"
         services = self.animator.architectures[ArchLabel("test")].service_registry
-        return services.get_tsa(ServiceLabel("tsa")).request_tsa_response
+        return Response(services.get_tsa(ServiceLabel(name)).request_tsa_response(asked).dump(), content_type=kind)
 
 
 @contextmanager

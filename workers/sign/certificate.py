@@ -176,6 +176,9 @@ def context_for(
         allow_fetching=backend is not None and mode != "none",
         fetcher_backend=backend,
         revocation_mode=mode,
+        # a station's clock may be behind its CA's: an answer «from the future» still tells of a revocation, and must
+        # not be passed over in favour of an older list
+        retroactive_revinfo=True,
     )
     # an address inside a not yet trusted certificate is never followed
     context.certificate_registry.fetcher = None

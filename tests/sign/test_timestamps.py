@@ -1,0 +1,118 @@
+"""A time-stamp authority that is away or wrong costs the level, never the document, and is never silent."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from sign_authority import Authority
+from sign_paper import document
+
+from intake.errors import EnvironmentTrouble
+from intake.profile.sections import SignSection
+from workers.sign import stage, uplift
+from workers.sign.pkcs12 import OpenKey
+from workers.sign.timestamp import TimeStampAuthority
+from workers.sign.verify import verify
+from workers.tools.pki import TrustStore
+
+
+@pytest.fixture
+def sign(
+    ca: Authority, trust: TrustStore, key: OpenKey, section: SignSection, now: datetime, tmp_path: Path
+) -> Callable[[str, str], tuple[Path, list[str]]]:
+    def run(url: str, level: str = "B-T") -> tuple[Path, list[str]]:
+        wanted = section.model_copy(update={"level": level, "tsa_url": url, "tsa_seconds": 5.0})
+        out = tmp_path / "out"
+        out.mkdir(exist_ok=True)
+        paper = document(tmp_path / f"p{len(list(tmp_path.iterdir()))}")
+        result = stage.run(paper, wanted, out, signer=key, now=now, trust=trust, demo_allowed=True)
+        return out / "signed.pdf", [finding.code for finding in result.findings]
+
+    return run
+
+
+@pytest.mark.parametrize("manner", ["500", "garbage", "html", "empty", "endless", "nonce", "imprint", "rejection"])
+def test_a_wrong_answer_leaves_a_valid_b_b_signature_and_says_that_the_time_stamp_is_pending(
+    manner: str,
+    ca: Authority,
+    trust: TrustStore,
+    sign: Callable[[str, str], tuple[Path, list[str]]],
+    now: datetime,
+) -> None:
+    signed, codes = sign(ca.tsa(manner), "B-T")
+    assert codes == ["sign.timestamp_pending"]
+    report = verify(signed, trust, now + timedelta(minutes=1), online=True)
+    assert (report.verdict, report.own[0].level) == ("valid", "B-B")
+
+
+def test_an_authority_that_does_not_answer_at_all_is_pending(
+    trust: TrustStore, sign: Callable[[str, str], tuple[Path, list[str]]], now: datetime
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        signed, codes = sign(f"http://127.0.0.1:{unused.getsockname()[1]}/", "B-LTA")
+    assert codes == ["sign.timestamp_pending"]
+    assert verify(signed, trust, now, online=True).verdict == "valid"
+
+
+@pytest.mark.parametrize(("level", "reached"), [("B-T", "B-T"), ("B-LT", "B-LT"), ("B-LTA", "B-LT")])
+def test_the_time_stamp_is_added_later_without_key_or_pin_and_without_changing_a_byte(
+    level: str,
+    reached: str,
+    ca: Authority,
+    trust: TrustStore,
+    sign: Callable[[str, str], tuple[Path, list[str]]],
+    section: SignSection,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    signed, _ = sign(ca.tsa("500"), level)
+    later = tmp_path / "later.pdf"
+    wanted = section.model_copy(update={"level": level, "tsa_url": ca.tsa()})
+    told, lacking = uplift.add_timestamp(signed, later, wanted, trust, now)
+    assert (told, lacking) == (level, ())
+    assert later.read_bytes().startswith(signed.read_bytes())
+    report = verify(later, trust, now + timedelta(minutes=1), online=True)
+    assert report.verdict == "valid", report.as_json()
+    assert report.own[0].proven_at is not None
+    assert report.own[0].level == reached
+
+
+def test_an_authority_that_is_still_away_leaves_no_half_written_file(
+    ca: Authority,
+    trust: TrustStore,
+    sign: Callable[[str, str], tuple[Path, list[str]]],
+    section: SignSection,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    signed, _ = sign(ca.tsa("500"), "B-T")
+    later = tmp_path / "later.pdf"
+    before = signed.read_bytes()
+    for manner in ("500", "nonce", "garbage"):
+        away = section.model_copy(update={"level": "B-T", "tsa_url": ca.tsa(manner)})
+        with pytest.raises(EnvironmentTrouble, match="dấu thời gian"):
+            uplift.add_timestamp(signed, later, away, trust, now)
+    assert not later.exists()
+    assert signed.read_bytes() == before
+    assert [path.name for path in tmp_path.glob("later*")] == []
+
+
+def test_an_authority_nobody_trusts_is_not_taken(
+    ca: Authority, sign: Callable[[str, str], tuple[Path, list[str]]], trust: TrustStore, now: datetime
+) -> None:
+    signed, codes = sign(ca.tsa("selfmade"), "B-T")
+    assert codes == ["sign.timestamp_pending"]
+    assert verify(signed, trust, now, online=True).verdict == "valid"
+
+
+def test_an_answer_that_drips_is_cut_off_at_the_profile_s_seconds(ca: Authority) -> None:
+    ticks = iter(range(0, 100_000, 100))
+    slow = TimeStampAuthority(ca.tsa("endless"), seconds=180, clock=lambda: float(next(ticks)))
+    with pytest.raises(TimestampRequestError, match="180 s"):
+        slow._post(b"x")
