@@ -1,6 +1,6 @@
 """What every connector must hold, ours and anybody's: subclass, give the fixtures, run pytest.
 
-    from conformance.connector import ConnectorConformance
+    from tests.conformance.connector import ConnectorConformance
 
     class TestMine(ConnectorConformance):
         @pytest.fixture

@@ -1,16 +1,13 @@
-"""``python tests/document_system --home DIR --port 8700 [--api-key K] [--hostile SEED]``: run it by hand."""
+"""``python -m tests.document_system --home DIR --port 8700 [--api-key K] [--hostile SEED]``: run it by hand."""
 
 from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from document_system.hostility import Hostility
-from document_system.server import Access, DocumentSystem
+from tests.document_system.hostility import Hostility
+from tests.document_system.server import Access, DocumentSystem
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from python_multipart import parse_form
 
-from document_system.hostility import WORKS, Hostility
-from document_system.store import Conflict, Store
+from tests.document_system.hostility import WORKS, Hostility
+from tests.document_system.store import Conflict, Store
 
 OPENAPI = Path(__file__).parents[2] / "workers" / "push" / "openapi.json"
 PATIENCE = 5.0

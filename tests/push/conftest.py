@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pikepdf
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from intake.folder import DocumentFolder
 from intake.model import sha256_of

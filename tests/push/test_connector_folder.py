@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conformance.connector import ASSIGNMENT, ConnectorConformance, digest, key_of, make_package
 
 from intake.errors import EnvironmentTrouble, OperatorError
+from tests.conformance.connector import ASSIGNMENT, ConnectorConformance, digest, key_of, make_package
 from workers.push.folder import FolderConnector
 
 

@@ -6,12 +6,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from authority import Authority
-from conformance.connector import ConnectorConformance, FaultConformance, deliver, digest, key_of, make_package
-from document_system.hostility import MOODS, Hostility
-from document_system.server import Access, DocumentSystem
 
 from intake.errors import DocumentError, EnvironmentTrouble, OperatorError
+from tests.conformance.connector import ConnectorConformance, FaultConformance, deliver, digest, key_of, make_package
+from tests.document_system.hostility import MOODS, Hostility
+from tests.document_system.server import Access, DocumentSystem
+from tests.push.authority import Authority
 from workers.push.rest import RestConnector
 
 QUICK = {"wait_seconds": "0.1", "call_seconds": "0.2"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from conformance.connector import ConnectorConformance, FaultConformance, deliver, digest, key_of, make_package
-from sftp_server import ACCOUNT, SftpHost
 
 from intake.errors import EnvironmentTrouble, OperatorError
+from tests.conformance.connector import ConnectorConformance, FaultConformance, deliver, digest, key_of, make_package
+from tests.push.sftp_server import ACCOUNT, SftpHost
 from workers.push.sftp import SftpConnector
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from document_system.hostility import Hostility
-from document_system.server import DocumentSystem
 
 from intake.errors import EnvironmentTrouble
 from intake.folder import DocumentFolder
 from intake.profile.sections import ConnectorTarget, PushSection
+from tests.document_system.hostility import Hostility
+from tests.document_system.server import DocumentSystem
 from workers.push.key import delivery_key
 from workers.push.rest import RestConnector
 from workers.push.stage import run

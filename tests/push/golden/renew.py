@@ -1,14 +1,8 @@
-"""Write the golden packages anew, after a decision to change what is written."""
+"""``python -m tests.push.golden.renew``: write the golden packages anew, after a decision to change what is written."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from tests.push.test_edxml import FULL, GOLDEN, STATUS, written
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from test_edxml import FULL, STATUS, written  # noqa: E402 (after the path is set)
-
-(HERE / "document.edxml").write_bytes(written(FULL))
-(HERE / "status-02.edxml").write_bytes(written(STATUS))
+(GOLDEN / "document.edxml").write_bytes(written(FULL))
+(GOLDEN / "status-02.edxml").write_bytes(written(STATUS))

@@ -1,0 +1,1 @@
+"""push: packages, connectors, edXML."""
