@@ -7,6 +7,7 @@ copy, ours and the manifest can always be compared.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -30,6 +31,8 @@ from workers.push.edxml import (
 from workers.push.edxml_write import save
 from workers.push.record_xml import record_xml
 from workers.tools.record import record as make_record
+
+_SIGNS_FOR = re.compile(r"(TM|KT|TL|TUQ|Q)\.\s*(?=\S)")
 
 FOLDER = "package"
 NAMES = {
@@ -124,6 +127,7 @@ def _message(
     else:
         sender, receivers = Organ(organ_id=section.organ_ids.get(issuer, ""), name=issuer), (ours,)
     signer = record.get("SignerInfo", {})
+    competence, position = _competence(str(signer.get("Position", "")))
     return Message(
         sender=sender,
         receivers=receivers,
@@ -132,7 +136,8 @@ def _message(
         subject=str(record.get("Subject", "")),
         promulgation_date=issued,
         type_name=str(record.get("TypeName", "")),
-        signer_position=str(signer.get("Position", "")),
+        competence=competence,
+        signer_position=position,
         signer_name=str(signer.get("FullName", "")),
         due_date=datetime.fromisoformat(record["DueDate"]).date() if "DueDate" in record else None,
         priority=int(record.get("Priority", 0)),
@@ -148,6 +153,12 @@ def _message(
             ),
         ),
     )
+
+
+def _competence(position: str) -> tuple[str, str]:
+    """(TM, KT, TL, TUQ or Q; the rest): Appendix VI has one field, edXML two (NĐ 30/2020 Phụ lục I Phần I.II.7.a)."""
+    found = _SIGNS_FOR.match(position)
+    return (found[1], position[found.end() :]) if found else ("", position)
 
 
 def _attachment_name(code: Code, document: str) -> str:
