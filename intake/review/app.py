@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -38,6 +39,27 @@ def create_app(
 ) -> FastAPI:
     """The desk. ``sign``, ``verify`` and ``read_zone`` are what the station's process offers; pages that need one
     that is missing are left out of the menu."""
+    app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
+    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page)
+    paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
+    app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
+    app.add_middleware(Guard, upload_paths=("/verify",))
+    for part in parts:
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.add_exception_handler(SohoaError, _tell)
+    app.add_exception_handler(HTTPException, _tell_http)
+    return app
+
+
+@cache
+def _texts() -> texts.Texts:
+    return texts.load()
+
+
+@cache
+def _templates() -> Environment:
+    """Compiled once for every desk of this process."""
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -46,17 +68,7 @@ def create_app(
         lstrip_blocks=True,
     )
     templates.filters["local"] = local
-    app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
-    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page)
-    paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
-    app.state.desk = Desk(store, settings, texts.load(), templates, sign, verify, read_zone, paths)
-    app.add_middleware(Guard, upload_paths=("/verify",))
-    for part in parts:
-        app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_exception_handler(SohoaError, _tell)
-    app.add_exception_handler(HTTPException, _tell_http)
-    return app
+    return templates
 
 
 def _status(error: SohoaError) -> int:

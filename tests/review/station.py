@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi.testclient import TestClient
+from httpx import Response
 from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Page
 
 from intake.folder import attempt_folder, digest, document_root, new_attempt, publish
 from intake.model import Actor, Field, FieldName, Finding, Severity, StageResult
 from intake.model import Box as BoxMm
+from intake.review.app import create_app
+from intake.review.seat import Desk
 from intake.settings import Settings, StationSettings
 from intake.store import Store, people
 from intake.store.admit import Delivered, admit, notice
@@ -64,6 +72,11 @@ class Paper:
     pages: int = 1
     name: str = ""
 
+    @property
+    def printed(self) -> tuple[str, ...]:
+        """The words a sheet carries."""
+        return self.number, self.notation, self.issued, self.kind, self.organ, self.subject
+
 
 BOXES = {
     "OrganName": (32, 22, 70, 10),
@@ -77,8 +90,20 @@ BOXES = {
 }
 
 
-def draw(paper: Paper, page: int) -> Image.Image:
-    """A Decree 30 first page (or a page of text) at preview size."""
+@cache
+def pictures(printed: tuple[str, ...], page: int) -> tuple[bytes, bytes]:
+    """A Decree 30 first page (or a page of text) as preview and thumb, WebP."""
+    image = _draw(printed, page)
+    files = []
+    for picture, quality in ((image, 80), (image.resize((200, 283)), 70)):
+        stream = io.BytesIO()
+        picture.save(stream, "webp", quality=quality, method=0)
+        files.append(stream.getvalue())
+    return files[0], files[1]
+
+
+def _draw(printed: tuple[str, ...], page: int) -> Image.Image:
+    number, notation, issued, kind, organ, subject = printed
     image = Image.new("RGB", (round(210 / 25.4 * DPI), round(297 / 25.4 * DPI)), "white")
     pen = ImageDraw.Draw(image)
 
@@ -87,15 +112,15 @@ def draw(paper: Paper, page: int) -> Image.Image:
         pen.text((x / 25.4 * DPI, y / 25.4 * DPI), words, font=font, fill=colour)
 
     if page == 1:
-        year, month, day = paper.issued.split("-")
+        year, month, day = issued.split("-")
         text(112, 20, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Bold", 11)
         text(122, 26, "Độc lập - Tự do - Hạnh phúc", "Bold", 12)
-        text(32, 23, paper.organ.upper()[:34], "Bold", 11)
-        text(37, 38, f"Số: {paper.number}/{paper.notation}")
+        text(32, 23, organ.upper()[:34], "Bold", 11)
+        text(37, 38, f"Số: {number}/{notation}")
         text(112, 38, f"Hà Nội, ngày {day} tháng {month} năm {year}", "Italic")
-        text(85, 53, paper.kind.upper(), "Bold", 14)
-        text(45, 61, paper.subject[:60], "Bold", 12)
-        text(45, 67, paper.subject[60:120], "Bold", 12)
+        text(85, 53, kind.upper(), "Bold", 14)
+        text(45, 61, subject[:60], "Bold", 12)
+        text(45, 67, subject[60:120], "Bold", 12)
         text(118, 200, "CHỦ TỊCH", "Bold")
         text(122, 245, "Nguyễn Văn An", "Bold")
         pen.ellipse([round(v / 25.4 * DPI) for v in (100, 205, 136, 241)], outline=(200, 20, 30), width=4)
@@ -136,19 +161,17 @@ class Station:
         root = document_root(self.settings.documents, identifier)
         (root / "original").mkdir(parents=True)
         for page in range(1, paper.pages + 1):
-            draw(paper, page).save(root / "original" / f"{page:03d}.png")
+            (root / "original" / f"{page:03d}.png").write_bytes(pictures(paper.printed, page)[0])
         name = paper.name or f"scan-{self.made:03d}.pdf"
         admit(
             self.store,
-            notice(self.store, station, f"{self.made}/{name}"),
+            notice(self.store, station, name),
             identifier,
             [Delivered(name, f"{self.made:064x}", 1000)],
             profile="incoming",
             profile_digest="0" * 64,
             due_at=self.clock.now() + due if due else None,
         )
-        if name:
-            self._rename(identifier, name)
         for stage in ("check", "ocr", "pdf"):
             if upto == "admit":
                 break
@@ -156,14 +179,6 @@ class Station:
             if stage == upto or (stage == "check" and findings and max(f.severity for f in findings) >= Severity.BLOCK):
                 break
         return identifier
-
-    def _rename(self, identifier: str, name: str) -> None:
-        from sqlalchemy import text
-
-        with self.store.write() as connection:
-            connection.execute(
-                text("UPDATE document SET name = :name WHERE id = :id"), {"name": name, "id": identifier}
-            )
 
     def _run(self, stage: str, identifier: str, root: Path, paper: Paper, findings: tuple[Finding, ...]) -> None:
         taken = claim(self.store, "test", str(self.settings.documents), stages=[stage], document_id=identifier)
@@ -186,9 +201,9 @@ class Station:
             for kind in ("preview", "thumb"):
                 (out / kind).mkdir()
             for page in range(1, paper.pages + 1):
-                image = draw(paper, page)
-                image.save(out / "preview" / f"{page:03d}.webp", quality=80)
-                image.resize((200, 283)).save(out / "thumb" / f"{page:03d}.webp")
+                preview, thumb = pictures(paper.printed, page)
+                (out / "preview" / f"{page:03d}.webp").write_bytes(preview)
+                (out / "thumb" / f"{page:03d}.webp").write_bytes(thumb)
             (out / "document.pdf").write_bytes(b"%PDF-1.7\n% a page\n%%EOF\n")
             facts = {"pages": paper.pages, "sha256": "ab" * 32, "pdfa": "pass"}
         publish(out)
@@ -247,8 +262,6 @@ class Served:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
-        import asyncio
-
         async def serve() -> None:
             self.server.config.load()
             self.server.lifespan = self.server.config.lifespan_class(self.server.config)
@@ -268,3 +281,60 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.server.should_exit = True
         self.thread.join(30)
+
+
+class Clerk:
+    """One person with a browser that runs no script: requests with her cookies and her page's protection code."""
+
+    def __init__(self, station: Station, name: str | None = None, **app: Any) -> None:
+        served = create_app(station.store, station.settings, **{"sign": None, **app})
+        self.desk: Desk = served.state.desk
+        self.http = TestClient(served)
+        self.http.follow_redirects = False
+        self.csrf = ""
+        if name:
+            self.sign_in(name)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> Response:
+        answer = self.http.post(
+            "/login", data={"name": name, "password": password}, headers={"accept": "application/json"}
+        )
+        self.csrf = answer.json().get("csrf", "")
+        return answer
+
+    def get(self, path: str, **headers: str) -> Response:
+        return self.http.get(path, headers=headers)
+
+    def post(self, path: str, csrf: str | None = None, **form: Any) -> Response:
+        return self.http.post(
+            path,
+            data={name.replace("__", "."): value for name, value in form.items()},
+            headers={"accept": "application/json", "x-csrf": self.csrf if csrf is None else csrf},
+        )
+
+    def confirm(self, identifier: str, version: int, **fields: str) -> Response:
+        typed = {f"field.{name}": value for name, value in fields.items()}
+        return self.http.post(
+            f"/documents/{identifier}/approve",
+            data={"version": version, "source_kind": "bản chính", **typed},
+            headers={"accept": "application/json", "x-csrf": self.csrf},
+        )
+
+
+GOOD = {
+    "CodeNumber": "252",
+    "CodeNotation": "QĐ-UBND",
+    "IssuedDate": "20/11/2026",
+    "Subject": "Về việc phê duyệt kế hoạch",
+    "OrganName": "Ủy ban nhân dân huyện Ba Vì",
+    "TypeName": "Quyết định",
+}
+
+
+def signed_in(page: Page, url: str, name: str) -> None:
+    """Sign in through the page itself."""
+    page.goto(f"{url}/login")
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#rows")
