@@ -94,6 +94,7 @@ def truths(corpus: Path, truth: Path) -> list[dict[str, Any]]:
                 "id": raw["id"],
                 "files": files,
                 "number": raw["number"],
+                "notation": notation_of(raw["number"], raw.get("notation")),
                 "date": raw["date"],
                 "abstract": [raw["abstract"], *raw.get("abstract_accept", [])],
                 "type": [raw["type"], *raw.get("type_accept", [])],
@@ -107,6 +108,13 @@ def truths(corpus: Path, truth: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def notation_of(number: str, given: str | None) -> str:
+    """What follows the slash (the second one when the first is followed by a year); a blank number keeps its own."""
+    if not number:
+        return given or ""
+    return re.sub(r"^[^/]*(/(19|20)\d\d(?=/))?/?", "", number)
+
+
 def judge(row: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """Per field: was there a value, was it right, how sure."""
     fields = answer["fields"]
@@ -118,7 +126,7 @@ def judge(row: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "number": squeeze(number) == squeeze(row["number"]) if value["CodeNumber"] else not row["number"],
         "number_said": number if value["CodeNumber"] else None,
-        "notation": squeeze(value["CodeNotation"]) == squeeze(row["number"].partition("/")[2]),
+        "notation": squeeze(value["CodeNotation"]) == squeeze(row["notation"]),
         "date": value["IssuedDate"] == row["date"],
         "date_said": value["IssuedDate"],
         "abstract": core(subject) == wanted,

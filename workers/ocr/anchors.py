@@ -18,6 +18,7 @@ HEAD_SHARE = 0.5
 """A document's head stands in the upper half of its first page (NĐ 30/2020 Phụ lục I, sơ đồ)"""
 
 _DATE_WORDS = re.compile(r"NG[AÀ]?Y.{0,14}?TH[AÁ]?N.{0,14}?N[AĂ]M", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"TH[A-Z]?NG.{0,12}?N[A-Z]M.{0,3}(19|20)\d|NG[A-Z]Y.{1,12}TH[A-Z]?NG.{0,12}(19|20)\d\d")
 _NUMBER_WORD = re.compile(r"^[^\w]{0,3}(S[Ốốôóòồổỗơỏöõo0ó6ẻẽ]{1,2}|SỐ|Sð|S6|Sô|Só)(?=\W|\d|$)")
 _NOTATION = re.compile(r"[A-ZĐÐ]{1,6}[a-zA-ZĐ]{0,6}\s?[-–—./]\s?[A-ZĐÐ]{2,}|/\s?[A-ZĐÐ]{2,}")
 
@@ -103,9 +104,7 @@ def _date_row(head: tuple[Row, ...], top: float, split: float | None) -> Row | N
         if right is None:
             continue
         text = fold(right.text)
-        if _DATE_WORDS.search(text) or (
-            fuzz.partial_ratio("NGAY THANG NAM", text) >= 72 and re.search(r"\b(19|20)\d\d\b", text)
-        ):
+        if _DATE_WORDS.search(text) or _MONTH_AND_YEAR.search(text):
             return _from_place(right)
     return None
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from intake.model import Field, FieldName, Finding, Severity
 from intake.profile.sections import OcrSection
+from workers.ocr import evidence as ev
 from workers.ocr.anchors import Anchors, find_anchors
+from workers.ocr.confidence import probability
 from workers.ocr.ink import Page
-from workers.ocr.issued import read_date
+from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import find_issuer
 from workers.ocr.layout import Sheet, lay_out
-from workers.ocr.number import read_number
+from workers.ocr.number import CodeReading, read_code
 from workers.ocr.page import PageReading
 from workers.ocr.signer import find_signer
 from workers.ocr.title import find_title, subject_under_number, subject_under_title
@@ -34,17 +38,24 @@ ORDER = (
 )
 
 
+@dataclass(slots=True)
+class Gathered:
+    """Fields while they are being collected, and the evidence each confidence was computed from."""
+
+    fields: dict[FieldName, Field] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def put(self, name: FieldName, value: str | int | None, confidence: float, **more: Any) -> None:
+        """Keep a value; an empty one stays null with confidence 0."""
+        if value is not None and value != "":
+            self.fields[name] = Field(name, value, confidence, **more)
+
+
 def extract(
-    pages: Sequence[PageReading],
-    first_pixels: np.ndarray,
-    first_gray: np.ndarray,
-    page_count: int,
-    *,
-    header_only: bool,
-) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...]]:
-    """Every field, null ones included, in Appendix VI's order, and what the clerk should know about the reading."""
-    found: dict[FieldName, Field] = {}
-    findings: list[Finding] = []
+    pages: Sequence[PageReading], pixels: np.ndarray, gray: np.ndarray, page_count: int, *, header_only: bool
+) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence."""
+    gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
     confident = [w for line in first.lines for w in line if w.confidence > 0.6 and sum(c.isalpha() for c in w.text) > 1]
@@ -53,70 +64,89 @@ def extract(
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
-            _head(found, Page(first_pixels, first_gray, sheet), anchors)
+            _head(gathered, Page(pixels, gray, sheet), anchors)
         else:
             findings.append(_no_head(first))
         if not header_only:
-            _signature(found, pages, sheet)
-    found[FieldName.PAGE_AMOUNT] = Field(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
-    return {name: found.get(name, Field(name, None)) for name in ORDER}, tuple(findings)
+            _signature(gathered, pages, sheet)
+    gathered.put(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
+    fields = {name: gathered.fields.get(name, Field(name, None)) for name in ORDER}
+    return fields, tuple(findings), gathered.evidence
 
 
 def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
 
 
-def _head(found: dict[FieldName, Field], page: Page, anchors: Anchors) -> None:
+def _head(gathered: Gathered, page: Page, anchors: Anchors) -> None:
     sheet = page.sheet
-
-    def put(name: FieldName, value: str | int | None, confidence: float, tokens: Sequence = (), **more: object) -> None:
-        if value is not None and value != "":
-            found[name] = Field(name, value, confidence, 1, sheet.box(tokens), **more)  # type: ignore[arg-type]
-
     title = find_title(sheet, anchors)
-    if anchors.number is not None:
-        number = read_number(anchors.number)
-        sure = anchors.number.confidence
-        if sure > 0.8:
-            put(FieldName.CODE_NUMBER, number.number, sure * 0.95, number.number_tokens)
-        put(FieldName.CODE_NOTATION, number.notation, sure * 0.95, number.notation_tokens)
-    if anchors.date is not None:
-        issued = read_date(anchors.date)
-        if anchors.date.confidence > 0.7:
-            put(FieldName.ISSUED_DATE, issued.value, anchors.date.confidence * 0.95, issued.tokens)
-    if title is not None:
-        put(FieldName.TYPE_NAME, title.kind.title, title.likeness / 100, title.tokens)
-        subject = subject_under_title(page, title)
-    else:
-        subject = subject_under_number(sheet, anchors)
-        if subject is not None:
-            put(FieldName.TYPE_NAME, "Công văn", 0.9, source="rule")
-    if subject is not None and subject.text:
-        put(FieldName.SUBJECT, subject.text, min(t.word.confidence for t in subject.tokens) * 0.9, subject.tokens)
+    subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
     issuer = find_issuer(sheet, anchors)
+    code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
+    issued = read_issued(page, anchors.date) if anchors.date is not None else None
+    if code is not None:
+        _put_code(gathered, sheet, code, ev.of_notation(code, title, issuer, subject))
+    if issued is not None:
+        _put_date(gathered, sheet, issued)
+    if title is not None:
+        sure = ev.of_type(title, code)
+        gathered.put(FieldName.TYPE_NAME, title.kind.title, sure, page=1, box=sheet.box(title.tokens))
+    elif subject is not None:
+        gathered.put(FieldName.TYPE_NAME, "Công văn", 0.97, page=1, source="rule")
+    if subject is not None and subject.text:
+        evidence = ev.of_subject(subject)
+        gathered.evidence["subject"] = evidence
+        sure = probability("subject", evidence)
+        gathered.put(FieldName.SUBJECT, subject.text, sure, page=1, box=sheet.box(subject.tokens))
     if issuer is not None:
-        put(FieldName.ORGAN_NAME, issuer.name, min(t.word.confidence for t in issuer.tokens) * 0.9, issuer.tokens)
+        sure = min(t.word.confidence for t in issuer.tokens) * 0.9
+        gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=sheet.box(issuer.tokens))
     urgency = find_urgency(sheet, anchors)
-    found[FieldName.PRIORITY] = Field(
-        FieldName.PRIORITY, urgency.priority, 0.95, 1, sheet.box(urgency.row.tokens) if urgency.row else None
-    )
-    found[FieldName.LANGUAGE] = Field(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
+    box = sheet.box(urgency.row.tokens) if urgency.row else None
+    gathered.put(FieldName.PRIORITY, urgency.priority, 0.95, page=1, box=box)
+    gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
 
 
-def _signature(found: dict[FieldName, Field], pages: Sequence[PageReading], first: Sheet) -> None:
+def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:
+    if code.filling is not None and code.number is not None:
+        gathered.evidence["number"] = code.filling.evidence
+        gathered.put(
+            FieldName.CODE_NUMBER,
+            code.number,
+            probability("number", code.filling.evidence),
+            page=1,
+            box=sheet.box(code.number_tokens),
+            handwritten=code.filling.handwritten > 0.5,
+        )
+    if code.notation is not None:
+        gathered.evidence["notation"] = evidence
+        sure = probability("notation", evidence)
+        gathered.put(FieldName.CODE_NOTATION, code.notation, sure, page=1, box=sheet.box(code.notation_tokens))
+
+
+def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
+    gathered.evidence["date"] = {name: filling.evidence for name, filling in issued.fillings.items()}
+    sure = 1.0
+    for name, filling in issued.fillings.items():
+        sure *= probability("year" if name == "year" else "day", filling.evidence)
+    pen = any(filling.handwritten > 0.5 for name, filling in issued.fillings.items() if name != "year")
+    box = sheet.box(issued.tokens)
+    gathered.put(FieldName.ISSUED_DATE, issued.value, sure, page=1, box=box, handwritten=pen)
+
+
+def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -> None:
     for page in reversed(pages):
         sheet = first if page is pages[0] else _sheet(page)
         signer = find_signer(sheet)
         if signer is None:
             continue
-        found[FieldName.SIGNER_POSITION] = Field(
-            FieldName.SIGNER_POSITION, signer.position, 0.8, page.number, sheet.box(signer.position_tokens)
-        )
+        box = sheet.box(signer.position_tokens)
+        gathered.put(FieldName.SIGNER_POSITION, signer.position, 0.8, page=page.number, box=box)
         if signer.name:
-            sure = min(t.word.confidence for t in signer.name_tokens)
-            found[FieldName.SIGNER_FULL_NAME] = Field(
-                FieldName.SIGNER_FULL_NAME, signer.name, sure * 0.9, page.number, sheet.box(signer.name_tokens)
-            )
+            sure = min(t.word.confidence for t in signer.name_tokens) * 0.9
+            box = sheet.box(signer.name_tokens)
+            gathered.put(FieldName.SIGNER_FULL_NAME, signer.name, sure, page=page.number, box=box)
         return
 
 

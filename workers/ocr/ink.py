@@ -77,3 +77,15 @@ class Page:
         inner = cv2.erode(mask, np.ones((3, 3), np.uint8))
         outline = int(mask.sum()) - int(inner.sum())
         return 2.0 * float(mask.sum()) / max(outline, 1) / self.sheet.px_per_mm[0]
+
+    def valley(self, x: float, base: float, em: float, reach: float = 0.32) -> float:
+        """The x in mm near ``x`` where least ink is crossed between base line and cap height: a gap between letters."""
+        part = self.crop(x - reach * em, base - 0.68 * em, x + reach * em, base - 0.02 * em)
+        if min(part.shape) < 3:
+            return x
+        paper = float(np.percentile(self.gray[::16, ::16], 75))
+        dark = (part < 0.72 * paper).mean(axis=0)
+        width = part.shape[1]
+        off = np.abs(np.arange(width) - width / 2) / max(width, 1)
+        best = int(np.argmin(dark + 0.12 * off))
+        return x + (best + 0.5 - width / 2) / self.sheet.px_per_mm[0]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from workers.ocr.filling import Filling, fill
+from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
 from workers.ocr.lexicon import folded_abbreviations, type_of_abbreviation
+from workers.ocr.slots import em_of, number_slot, plain
 from workers.ocr.spelling import fold, nfc
 
 _LEAD = re.compile(r"^\W{0,3}(S[^\s\d:./]{1,2}|S6|S0)\s*[:.;,·]{0,2}\s*", re.IGNORECASE)
@@ -40,9 +43,39 @@ class NumberReading:
     notation_tokens: tuple[Token, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CodeReading:
+    """Box 3 read with both eyes: ``number`` is what Appendix VI keeps as CodeNumber, None when not read;
+    ``filling`` how its digits were read; ``form``, ``repaired`` as in NumberReading."""
+
+    number: str | None
+    notation: str | None
+    filling: Filling | None
+    form: str
+    repaired: int
+    number_tokens: tuple[Token, ...]
+    notation_tokens: tuple[Token, ...]
+
+
+def read_code(page: Page, row: Row, date_row: Row | None) -> CodeReading:
+    """Number and notation of the number line; the digits are looked at in the picture, not only in the words."""
+    words = read_number(row)
+    slot = number_slot(row, em_of(date_row), words.form)
+    filling, number = None, None
+    if slot is not None:
+        lead_alone = bool(re.fullmatch(r"\W*\w{1,2}\W*", plain(row.tokens[0]).text))
+        filling = fill(page, slot, "number", (not lead_alone, True))
+        number = filling.value
+        if number is not None and words.form in ("year", "old", "party", "bare") and words.number is not None:
+            number += re.sub(r"^\d+", "", words.number) if not number[-1].isalpha() else ""
+    return CodeReading(
+        number, words.notation, filling, words.form, words.repaired, words.number_tokens, words.notation_tokens
+    )
+
+
 def read_number(row: Row) -> NumberReading:
     """Parse the number line, repairing what the engine is known to confuse (Đ/D, O/0, dashes, spaces)."""
-    text = nfc(row.text).replace("Ð", "Đ")
+    text = nfc(" ".join(plain(token).text for token in row.tokens))
     text = re.sub(r"[–—−_~]", "-", text)
     body = _LEAD.sub("", text, count=1)
     body = re.sub(r"^[.…:·\s]+", "", body).rstrip(" .,;:'’`·*")

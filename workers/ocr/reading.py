@@ -36,6 +36,7 @@ class DocumentReading:
     fields: Mapping[FieldName, Field]
     decision: str
     findings: tuple[Finding, ...]
+    evidence: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``sohoa ocr --json``."""
@@ -181,6 +182,7 @@ def _gathered(
     files: Sequence[Path], sources: Sequence[PageSource], opened: list[Opened], section: OcrSection, header_only: bool
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-    fields, findings = extract(pages, opened[0].pixels, opened[0].gray, len(sources), header_only=header_only)
+    fields, findings, evidence = extract(pages, opened[0].pixels, opened[0].gray, len(sources), header_only=header_only)
     findings = tuple(f for page in pages for f in page.findings) + findings
-    return DocumentReading(tuple(files), len(sources), pages, fields, decide(fields, findings, section), findings)
+    decision = decide(fields, findings, section)
+    return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)

@@ -18,7 +18,7 @@ _BODY_OPENS = re.compile(
     r"^(CAN CU |KINH GUI|KINH THUA|HOM NAY|XET (DON|DE NGHI|TO)|I\. |1\. |PHAN (I|1|THU)|CHUONG |DIEU 1|THOI GIAN BAT DAU"
     r"|\(BAN HANH|\(?KEM THEO|QUYET DINH:|\S* ?DIEN:|GIOI THIEU|KINH MOI|TRAN TRONG|BEN A|DE XUAT:)"
 )
-_BODY_AFTER = re.compile(r"^(THUC HIEN |THEO |DE NGHI |TREN CO SO|NGAY \d+/\d+|XET )")
+_BODY_AFTER = re.compile(r"^(THUC HIEN |THEO |DE NGHI |TREN CO SO|XET )")
 _AUTHORITY = re.compile(
     r"^(CHU TICH|BO TRUONG|GIAM DOC|UY BAN|HOI DONG|THU TUONG|CHINH PHU|TONG |CUC TRUONG|TRUONG |HIEU TRUONG|THONG DOC"
     r"|CHANH |VIEN TRUONG|BAN |QUOC HOI|THONG TU|NGHI DINH)"
@@ -144,7 +144,7 @@ def _plain_stroke(page: Page, title: Title) -> float:
 
 def _centred_run(row: Row, centre: float) -> Row | None:
     """The run of words centred under the title, without stamps to its left and right."""
-    parts = segments(row, 3.2)
+    parts = [piece for part in segments(row, 3.2) for piece in _without_bars(part)]
     best: tuple[float, Row] | None = None
     for begin in range(len(parts)):
         for end in range(begin + 1, len(parts) + 1):
@@ -158,10 +158,23 @@ def _centred_run(row: Row, centre: float) -> Row | None:
     return best[1] if best else None
 
 
+def _without_bars(part: Row) -> list[Row]:
+    """Cut where the engine read the frame of a stamp as a sign of its own."""
+    pieces: list[list[Token]] = [[]]
+    for token in part.tokens:
+        if not any(c.isalnum() for c in token.text) and set(token.text) & set("|¦[]{}_"):
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    return [Row(tuple(piece)) for piece in pieces if piece]
+
+
 def _opens_body(part: Row, begun: bool) -> bool:
     flat = fold(part.text)
     if is_capitals(part.text) and (begun or _AUTHORITY.match(flat)) and len(flat) > 7:
         return True
+    if begun and part.text[:1].islower():
+        return False
     return bool(_BODY_OPENS.match(flat)) or bool(begun and _BODY_AFTER.match(flat))
 
 

@@ -1,0 +1,72 @@
+"""What speaks for and against each reading, as numbers that the calibration weighs."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from workers.ocr.issuer import Issuer
+from workers.ocr.lexicon import type_of_abbreviation
+from workers.ocr.number import CodeReading
+from workers.ocr.spelling import fold
+from workers.ocr.title import Subject, Title
+
+NOTATION = (
+    "engine's least confidence, log-odds",
+    "repaired characters",
+    "a usual form",
+    "type agrees with the title",
+    "agency agrees with the issuer",
+    "length",
+)
+SUBJECT = ("engine's least confidence, log-odds", "mean confidence, log-odds", "words", "odd words")
+
+
+def log_odds(share: float) -> float:
+    share = min(max(share, 0.002), 0.998)
+    return math.log(share / (1 - share))
+
+
+def of_notation(
+    code: CodeReading, title: Title | None, issuer: Issuer | None, subject: Subject | None
+) -> tuple[float, ...]:
+    """See ``NOTATION``."""
+    sure = min((t.word.confidence for t in code.notation_tokens), default=0.0)
+    return (
+        log_odds(sure),
+        float(code.repaired),
+        float(code.form in ("usual", "year", "blank", "party")),
+        float(_type_agrees(code.notation, title, subject)),
+        float(_agency_agrees(code.notation, issuer)),
+        len(code.notation or "") / 10,
+    )
+
+
+def _type_agrees(notation: str | None, title: Title | None, subject: Subject | None) -> bool:
+    """The abbreviation before the first hyphen is the title's; a công văn has none."""
+    first = re.split(r"[-./]", notation or "")[0]
+    types = type_of_abbreviation(first)
+    if title is None:
+        return subject is not None and not types
+    return any(kind.title == title.kind.title for kind in types)
+
+
+def _agency_agrees(notation: str | None, issuer: Issuer | None) -> bool:
+    """The agency's abbreviation is made of its name's initials, in order (SỞ Y TẾ → SYT; ỦY BAN NHÂN DÂN → UBND)."""
+    if issuer is None or not notation:
+        return False
+    initials = "".join(word[0] for word in re.findall(r"[A-Z0-9]+", fold(issuer.name)))
+    parts = [re.sub(r"[^A-Z0-9]", "", fold(part)) for part in re.split(r"[-./]", notation)]
+    return any(len(part) >= 2 and initials.startswith(part) for part in parts)
+
+
+def of_type(title: Title, code: CodeReading | None) -> float:
+    """Likeness of the title, and whether the notation says the same."""
+    agrees = code is not None and _type_agrees(code.notation, title, None)
+    return 0.998 if agrees and title.likeness > 92 else 0.99 if agrees or title.likeness > 97 else 0.95
+
+
+def of_subject(subject: Subject) -> tuple[float, ...]:
+    """See ``SUBJECT``."""
+    sure = [token.word.confidence for token in subject.tokens]
+    return (log_odds(min(sure)), log_odds(sum(sure) / len(sure)), len(sure) / 10, 0.0)

@@ -1,0 +1,92 @@
+"""What stands in a slot: the engine's reading of print and the network's reading of digits, weighed together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from workers.ocr.handwriting import Grammar, is_handwritten, read_digits
+from workers.ocr.ink import Page
+from workers.ocr.slots import Slot
+
+PEN = 0.5
+"""probability of pen strokes from which the clerk is told that a slot is handwritten"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """``value``: what was filled in, as written (``04`` or ``4``), None when not read. ``evidence`` feeds the
+    calibration: see ``FEATURES``. ``handwritten``: probability that it was written by pen."""
+
+    value: str | None
+    handwritten: float
+    evidence: tuple[float, ...]
+
+
+FEATURES = (
+    "network's log-odds for the value",
+    "engine and network read the same",
+    "engine's confidence where it reads the same",
+    "engine's confidence where it reads another number",
+    "pen",
+    "digits",
+    "network's runner-up as share of the best",
+    "px per mm",
+)
+
+
+def fill(page: Page, slot: Slot, grammar: Grammar, cuts: tuple[bool, bool]) -> Filling:
+    """Read one slot. ``cuts`` (left, right): the slot's ends were guessed inside a word and are moved to a gap."""
+    if cuts[0]:
+        slot = replace(slot, x0=page.valley(slot.x0, slot.base, slot.em, 0.25))
+    if cuts[1]:
+        slot = replace(slot, x1=page.valley(slot.x1, slot.base, slot.em))
+    dpi = page.sheet.px_per_mm[0] * 25.4
+    crop = page.crop(*slot.box, source=page.pixels)
+    seen = [(reading.text, reading.probability) for reading in read_digits(crop, dpi, grammar)]
+    pen = is_handwritten(crop, dpi)
+    printed = slot.read if _valid(slot.read, grammar) else None
+    value = _choose(seen, printed, slot.confidence, pen)
+    return Filling(value, pen, _evidence(value, seen, printed, slot.confidence, pen, page.sheet.px_per_mm[0]))
+
+
+def _valid(text: str, grammar: Grammar) -> bool:
+    if grammar == "number":
+        return bool(re.fullmatch(r"\d{1,6}[A-Za-zĐ]?", text))
+    if grammar == "year":
+        return bool(re.fullmatch(r"(19|20)\d\d", text))
+    return bool(re.fullmatch(r"\d{1,2}", text)) and 1 <= int(text) <= (31 if grammar == "day" else 12)
+
+
+def _choose(seen: Sequence[tuple[str, float]], printed: str | None, sure: float, pen: float) -> str | None:
+    """The network's best, unless the engine read print with confidence and the network cannot contradict it."""
+    best = seen[0] if seen else (None, 0.0)
+    if printed is not None:
+        share = dict(seen).get(printed, 0.0)
+        if pen < 0.3 and sure > 0.6 and (share > 0.02 or best[1] < 0.5):
+            return printed
+        if best[0] is None or (best[1] < 0.5 and share > 0.2):
+            return printed
+    return best[0]
+
+
+def _evidence(
+    value: str | None, seen: Sequence[tuple[str, float]], printed: str | None, sure: float, pen: float, scale: float
+) -> tuple[float, ...]:
+    shares = dict(seen)
+    share = min(max(shares.get(value or "", 0.0), 1e-4), 1 - 1e-4)
+    others = [p for text, p in seen if text != value]
+    same = printed is not None and value is not None and printed.lstrip("0") == value.lstrip("0")
+    return (
+        float(np.log(share / (1 - share))),
+        float(same),
+        sure if same else 0.0,
+        sure if printed is not None and not same else 0.0,
+        pen,
+        float(len(value or "")),
+        max(others, default=0.0) / share if share > 0.01 else 1.0,
+        min(scale, 12.0),
+    )
