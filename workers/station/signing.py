@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,10 +18,9 @@ from intake.plugins import load
 from intake.ports import Signer, SigningSession
 from intake.profile.sections import SignSection
 from intake.review.signing import MarkPreview, Progress
-from intake.review.signing_desk import form_of
 from intake.settings import Settings
 from intake.store import Store, signing
-from intake.store.claim import Claim, claim, folder_of, hand_back
+from intake.store.claim import Claim, claim, extend, folder_of, hand_back
 from intake.store.fail import fail
 from intake.store.finish import OutboxEntry
 from intake.store.reading import whole
@@ -29,14 +28,13 @@ from intake.store.signing import FrozenSet
 from workers.push.key import delivery_key
 from workers.runner.run import settle
 from workers.sign import stage as sign
+from workers.sign.batch import FORM_OF
 from workers.sign.certificate import Checked, check
 from workers.sign.place import Place
 from workers.tools.pki import TrustStore, load_trust
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=15)
-"""Long enough for the slowest time-stamp authority with its retries."""
 
 
 class TokenDesk:
@@ -44,6 +42,7 @@ class TokenDesk:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
+        self._lease = timedelta(seconds=settings.workers.lease_seconds)
         self._places: dict[str, dict[str, Place]] = {}
         self._progress: dict[str, Progress] = {}
         self._stops: dict[str, threading.Event] = {}
@@ -153,7 +152,7 @@ class TokenDesk:
             f"sign:{actor.name}",
             str(self._settings.documents),
             stages={"sign"},
-            lease=LEASE,
+            lease=self._lease,
             document_id=identifier,
         )
         if claimed is None:
@@ -162,7 +161,8 @@ class TokenDesk:
             hand_back(self._store, claimed)
             return changed
         try:
-            self._sign_claimed(frozen, claimed, actor, session, trust, checked)
+            with self._lease_kept(claimed):
+                self._sign_claimed(frozen, claimed, actor, session, trust, checked)
         except DocumentError as error:
             fail(self._store, claimed, error, actor=actor)
             return "failed", f"{error.vi} / {error.en}"
@@ -174,6 +174,24 @@ class TokenDesk:
                 hand_back(self._store, claimed)
             raise
         return "signed", ""
+
+    @contextmanager
+    def _lease_kept(self, claimed: Claim) -> Iterator[None]:
+        """A time-stamp authority may take minutes; a power cut must not keep the document waiting as long."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(self._lease.total_seconds() / 3):
+                with suppress(SohoaError):
+                    extend(self._store, claimed, self._lease)
+
+        thread = threading.Thread(target=beat, name=f"lease-{claimed.document_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def _sign_claimed(
         self,
@@ -214,4 +232,6 @@ class TokenDesk:
         found = whole(self._store, document_id)
         section = self._settings.profile_of(str(found.row["profile"])).sign
         kind = str(found.published.get("review", {}).get("facts", {}).get("source_kind", "bản chính"))
-        return section.model_copy(update={"form": form_of(kind, section.form)})
+        return (
+            section.model_copy(update={"form": FORM_OF.get(kind, section.form)}) if section.form == "SAO Y" else section
+        )
