@@ -133,7 +133,7 @@ def inked(pixels: np.ndarray) -> np.ndarray:
     colour = np.hypot(*tint)
     noise = 1.4826 * float(np.median(np.abs(darker[::2, ::2] - np.median(darker[::2, ::2]))))
     mask = (darker > max(DARKER, 6 * noise)) | (colour > max(COLOUR, 6 * _spread(colour))) | (light < DARK)
-    return _without_dust(mask)
+    return _with_insides(_without_dust(mask))
 
 
 DARKER = 9.0
@@ -162,6 +162,23 @@ def _without_dust(mask: np.ndarray) -> np.ndarray:
     reach = round(DUST_ALONE_MM * PX_PER_MM)
     near = cv2.dilate(solid.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)).astype(bool)
     return solid | (mask & near)
+
+
+GAP_MM = 1.5
+INSIDE_MAX_MM2 = 4000.0
+"""The largest stamp's inside (the ĐẾN stamp has 50 × 35 mm); a frame around the whole page is not a stamp"""
+
+
+def _with_insides(mask: np.ndarray) -> np.ndarray:
+    """The blank inside of a stamp belongs to the stamp, even when its worn frame has gaps."""
+    reach = round(GAP_MM * PX_PER_MM) | 1
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
+    x, y, width, height, area = stats.T
+    open_to_edge = (x == 0) | (y == 0) | (x + width == mask.shape[1]) | (y + height == mask.shape[0])
+    inside = ~open_to_edge & (area <= INSIDE_MAX_MM2 * PX_PER_MM**2)
+    inside[0] = False
+    return mask | inside[labels]
 
 
 def _unreadable(pdf: Path, error: Exception) -> DocumentError:
