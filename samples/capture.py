@@ -35,6 +35,7 @@ class Settings:
     ``skew_deg``: clockwise. ``blur_mm``: sigma of defocus. ``exposure``: gain of light; ``black``: lifted black (0–1).
     ``noise``: standard deviation of the sensor's noise in 8-bit steps; ``grain_px``: its correlation.
     ``tint``: white balance (R, G, B gains). ``vignette``: darkening from side to side (part).
+    ``shading``: how unevenly the red, green and blue lamps light the line (part of full scale).
     ``streaks``: (x mm, width mm, strength −1…1) of dirt on the glass of a feeder.
     ``misregistration_px``: shift of red and blue rows. ``sharpen``: amount of the driver's unsharp mask.
     """
@@ -56,6 +57,7 @@ class Settings:
     grain_px: float = 0.5
     tint: tuple[float, float, float] = (1.0, 0.995, 0.98)
     vignette: float = 0.02
+    shading: float = 0.004
     streaks: tuple[tuple[float, float, float], ...] = ()
     dust: int = 0
     misregistration_px: float = 0.15
@@ -124,6 +126,7 @@ def random_settings(rng: np.random.Generator, dpi: float | None = None) -> Setti
         grain_px=float(rng.uniform(0.3, 0.9)),
         tint=(1.0, float(rng.uniform(0.98, 1.005)), float(warm)),
         vignette=float(rng.uniform(0, 0.06)),
+        shading=float(rng.uniform(0.001, 0.008)),
         dust=int(rng.integers(0, 25)),
         misregistration_px=float(rng.uniform(0, 0.4)),
         sharpen=float(rng.uniform(0, 0.9)),
@@ -213,6 +216,10 @@ def _light(image: np.ndarray, settings: Settings, rng: np.random.Generator, opti
     if settings.gamma != 1.0:
         image = 255 * (np.clip(image, 0, 255) / 255) ** np.float32(settings.gamma)
     image = image * gain[None, :, None] * np.array(settings.tint, np.float32)
+    if settings.shading:
+        across = np.linspace(0, 2 * np.pi, width, dtype=np.float32)
+        lamps = [np.sin(across * pitch + phase) for pitch, phase in ((0.7, 0.3), (1.1, 2.1), (0.9, 4.0))]
+        image = image * (1 + settings.shading * np.stack(lamps, axis=1))[None]
     image = image * (1 - settings.black) + 255 * settings.black * 0.6
     if settings.noise:
         noise = rng.standard_normal(image.shape, dtype=np.float32)

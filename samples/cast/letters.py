@@ -144,7 +144,15 @@ INVITATION = Sample(
     seed=204,
     container="png",
     settings=Settings(
-        noise=0.0, vignette=0.0, exposure=1.06, dust=0, black=0.0, sharpen=0.0, lid=255, tint=(1.0, 1.0, 1.0)
+        noise=0.0,
+        vignette=0.0,
+        shading=0.0,
+        exposure=1.06,
+        dust=0,
+        black=0.0,
+        sharpen=0.0,
+        lid=255,
+        tint=(1.0, 1.0, 1.0),
     ),
     spec=DocumentSpec(
         type_name="Giấy mời",

@@ -30,6 +30,7 @@ NOTICE = Sample(
     container="pdf",
     settings=Settings(skew_deg=-0.1, noise=0.6),
     changed={2: {"rotate": 180, "skew_deg": 0.3}},
+    end="held",
     findings=(Expected("check.orientation_180", 2),),
     spec=DocumentSpec(
         type_name="Thông báo",
@@ -280,7 +281,7 @@ GUIDANCE = Sample(
         issued=date(2026, 1, 26),
         lead="",
         subject="Lập hồ sơ và nộp lưu tài liệu số vào lưu trữ hiện hành",
-        signer=Signer(("PHÓ GIÁM ĐỐC", "PHỤ TRÁCH"), "Trịnh Việt Khoa"),
+        signer=Signer(("KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"), "Trịnh Việt Khoa"),
         signature=signature(46),
         seal=Seal("ỦY BAN NHÂN DÂN TỈNH VĨNH HÀ", "TRUNG TÂM\nLƯU TRỮ\nLỊCH SỬ", diameter_mm=36),
         incoming=arrived(844, date(2026, 1, 28), "Văn phòng", None),
