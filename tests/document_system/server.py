@@ -29,10 +29,11 @@ PATIENCE = 5.0
 
 @dataclass
 class Access:
-    """Who may call: with ``api_key``, or with tokens of ``client_id``/``client_secret``, each good for ``token_uses``
-    calls (so expiry needs no waiting). Empty = anybody."""
+    """Who may call: with ``api_key``, with exactly the ``header``, or with tokens of ``client_id`` and
+    ``client_secret``, each good for ``token_uses`` calls (so expiry needs no waiting). Empty = anybody."""
 
     api_key: str = ""
+    header: str = ""
     client_id: str = ""
     client_secret: str = ""
     token_uses: int = 1_000_000
@@ -50,6 +51,8 @@ class Access:
             return token
 
     def allows(self, header: str) -> bool:
+        if self.header:
+            return header == self.header
         if self.api_key:
             return header == f"Bearer {self.api_key}"
         if not self.client_id:
@@ -63,6 +66,9 @@ class Access:
 
 class DocumentSystem:
     """``with DocumentSystem(home) as system: system.url``. Stops and starts again on the same port and store."""
+
+    handler: type[Handler]
+    keeper: Callable[[Path], Any] = Store
 
     def __init__(
         self,
@@ -80,16 +86,16 @@ class DocumentSystem:
         self.bytes_max = bytes_max
         self._tls = tls
         self._port = port
-        self._server: ThreadingHTTPServer | None = None
-        self.store: Store
+        self._server: _Server | None = None
+        self.store: Any = None
 
     @property
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://localhost:{self._port}"
 
     def start(self) -> DocumentSystem:
-        self.store = Store(self.home)
-        handler = type("Handler", (_Handler,), {"system": self})
+        self.store = self.keeper(self.home)
+        handler = type("Handler", (self.handler,), {"system": self})
         self._server = _Server(("127.0.0.1", self._port), handler)
         self._port = self._server.server_address[1]
         if self._tls:
@@ -147,14 +153,14 @@ class _Server(ThreadingHTTPServer):
                 continue
 
 
-class _Refusal(Exception):
+class Refusal(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     system: DocumentSystem
     protocol_version = "HTTP/1.1"
     timeout = PATIENCE
@@ -237,11 +243,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _work(self, body: bytes) -> tuple[int, Any]:
         try:
-            return self._route(body)
-        except _Refusal as refusal:
-            return refusal.status, {"message": refusal.message}
+            return self.route(body)
+        except Refusal as refusal:
+            return self.refused(refusal)
 
-    def _route(self, body: bytes) -> tuple[int, Any]:
+    def refused(self, refusal: Refusal) -> tuple[int, Any]:
+        return refusal.status, {"message": refusal.message}
+
+    def route(self, body: bytes) -> tuple[int, Any]:
         address = urlsplit(self.path)
         parts = [unquote(part) for part in address.path.strip("/").split("/")]
         if parts == ["openapi.json"]:
@@ -264,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
             ("PUT", "documents", "*", "recall"): self._recall,
         }
         if parts[:1] != ["v1"]:
-            raise _Refusal(404, "no such path")
+            raise Refusal(404, "no such path")
         asked = parts[1:]
         for (method, *shape), work in routes.items():
             if method != self.command or len(shape) != len(asked):
@@ -273,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
             if all(wanted in ("*", given) for wanted, given in pairs):
                 query = dict(parse_qsl(address.query))
                 return work(body, query, *(given for wanted, given in pairs if wanted == "*"))
-        raise _Refusal(404, "no such path")
+        raise Refusal(404, "no such path")
 
     def _find(self, body: bytes, query: dict[str, str], key: str) -> tuple[int, Any]:
         known = self.system.store.find(key)
@@ -282,12 +291,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _put(self, body: bytes, query: dict[str, str], key: str) -> tuple[int, Any]:
         about, files = self._package(body)
         if about.get("key", key) != key:
-            raise _Refusal(422, "the key in delivery.json is not the key of the address")
+            raise Refusal(422, "the key in delivery.json is not the key of the address")
         if "pdf" not in files or not files["pdf"].startswith(b"%PDF-"):
-            raise _Refusal(422, "file «pdf» is missing or no PDF")
+            raise Refusal(422, "file «pdf» is missing or no PDF")
         record = about.get("record")
         if not isinstance(record, dict) or not record.get("Subject"):
-            raise _Refusal(422, "record.Subject (trích yếu) is missing")
+            raise Refusal(422, "record.Subject (trích yếu) is missing")
         try:
             stored, new = self.system.store.put(key, str(about.get("document_id", "")), record, files)
         except Conflict as conflict:
@@ -296,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _package(self, body: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
         if "multipart/form-data" not in self.headers.get("Content-Type", ""):
-            raise _Refusal(415, "multipart/form-data wanted")
+            raise Refusal(415, "multipart/form-data wanted")
         files: dict[str, bytes] = {}
 
         def keep(part: Any) -> None:
@@ -308,9 +317,9 @@ class _Handler(BaseHTTPRequestHandler):
             parse_form(headers, io.BytesIO(body), None, keep)
             about = json.loads(files.pop("delivery", b"null"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _Refusal(422, f"the package cannot be read: {error}") from error
+            raise Refusal(422, f"the package cannot be read: {error}") from error
         if not isinstance(about, dict):
-            raise _Refusal(422, "part «delivery» is missing or no JSON object")
+            raise Refusal(422, "part «delivery» is missing or no JSON object")
         return about, files
 
     def _list(self, body: bytes, query: dict[str, str]) -> tuple[int, Any]:
@@ -328,9 +337,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             said = json.loads(body)
         except ValueError as error:
-            raise _Refusal(422, "no JSON") from error
+            raise Refusal(422, "no JSON") from error
         if not isinstance(said, dict) or not isinstance(said.get("unit"), str) or not said["unit"]:
-            raise _Refusal(422, "unit is missing")
+            raise Refusal(422, "unit is missing")
         return 200, _public(self.system.store.assign(ident, said))
 
     def _status(self, body: bytes, query: dict[str, str], ident: str) -> tuple[int, Any]:
@@ -344,7 +353,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _known(self, ident: str) -> dict[str, Any]:
         known = self.system.store.get(ident)
         if known is None:
-            raise _Refusal(404, "no such document")
+            raise Refusal(404, "no such document")
         return known
 
 
@@ -353,3 +362,6 @@ def _public(row: dict[str, Any] | None) -> dict[str, Any]:
     shown = ("id", "key", "document_id", "record", "sha256", "arrival_number", "received_at", "status", "reason")
     said = {name: row[name] for name in shown}
     return said | ({"duplicate_of": str(row["duplicate_of"])} if row["duplicate_of"] else {})
+
+
+DocumentSystem.handler = Handler

@@ -1,7 +1,8 @@
-"""Who we are to a document system: API key, OAuth2 client credentials, or neither beside mTLS."""
+"""Who we are to a document system: API key, account, OAuth2 client credentials, or none of them beside mTLS."""
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 
@@ -17,9 +18,9 @@ _EARLY = 30.0
 
 class Credentials:
     """Options read: ``api_key`` with ``api_key_header`` (default ``Authorization``) and ``api_key_prefix`` (default
-    ``Bearer``), or ``token_url``, ``client_id``, ``client_secret``, ``scope`` (OAuth2 client credentials, RFC 6749
-    4.4). ``api_key`` and ``client_secret`` are ``env:NAME`` or ``file:path``, read at each use, so a changed secret
-    needs no restart."""
+    ``Bearer``), or ``user`` and ``password`` (Basic), or ``token_url``, ``client_id``, ``client_secret``, ``scope``
+    (OAuth2 client credentials, RFC 6749 4.4). ``api_key``, ``password`` and ``client_secret`` are ``env:NAME`` or
+    ``file:path``, read at each use, so a changed secret needs no restart."""
 
     def __init__(self, name: str, read: Options, wire: Wire) -> None:
         self._name = name
@@ -28,6 +29,8 @@ class Credentials:
         self._header = read.text("api_key_header", "Authorization")
         self._prefix = read.text("api_key_prefix", "Bearer")
         self._key_named = bool(read.text("api_key", ""))
+        self._user = read.text("user", "")
+        self._password_named = bool(read.text("password", ""))
         self._token_url = read.text("token_url", "")
         self._client_id = read.text("client_id", "")
         self._scope = read.text("scope", "")
@@ -51,6 +54,9 @@ class Credentials:
         if self._key_named:
             key = self._read.secret("api_key")
             return {self._header: f"{self._prefix} {key}".strip()}
+        if self._user and self._password_named:
+            pair = f"{self._user}:{self._read.secret('password')}".encode()
+            return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
         return {}
 
     def expire(self) -> bool:
