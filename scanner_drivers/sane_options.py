@@ -24,7 +24,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 COLOUR = ("color", "colour", "24bit color", "24bit color[fast]", "full color", "rgb")
 
 _OPTION = re.compile(r"^\s+(-{1,2}[A-Za-z][\w-]*)(?:\[=|\s+)(.*?)\)?\]?\s*(?:\[([^\[\]]*)\])?(?:\s\[[^\[\]]*\])?\s*$")
-_RANGE = re.compile(r"^(-?[\d.]+)\.\.(-?[\d.]+)\D*(?:\(in steps of ([\d.]+)\))?")
+_RANGE = re.compile(r"^(-?[\d.]+)\.\.(-?[\d.]+)[^(\d]*(?:\(in steps of ([\d.]+))?")
 
 
 @dataclass(frozen=True, slots=True)

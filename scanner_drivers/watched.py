@@ -22,11 +22,12 @@ class SilentTooLong(Exception):
 class WatchedProcess:
     """Run a program; read its output line by line; end it and all its children when the block is left."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], silence: float, cwd: str | None = None) -> None:
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], silence: float, grace: float = GRACE) -> None:
         """``silence``: seconds without any output, after which ``lines`` raises SilentTooLong."""
         self.silence = silence
+        self.grace = grace
         self.process = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env), cwd=cwd,
+            list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env),
             start_new_session=True,
         )  # fmt: skip
 
@@ -76,7 +77,7 @@ class WatchedProcess:
         if self.process.poll() is None:
             self._signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(GRACE)
+                self.process.wait(self.grace)
         self._signal(signal.SIGKILL)  # children that outlived it
         self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):
