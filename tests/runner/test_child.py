@@ -1,0 +1,102 @@
+"""The child process: limits bite, a crash costs one attempt, and nobody is left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from intake.errors import DocumentError, StageCrashed
+from intake.folder import DocumentFolder, new_attempt
+from intake.profile import load
+from intake.settings import shipped_profiles
+from workers.chain import Surroundings
+from workers.runner.child import Child, StageBug, Task
+
+GIGABYTE = 1_000_000_000
+
+
+def _task(root: Path, scan: Path, stage: str = "check") -> Task:
+    (root / "original").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(scan, root / "original" / f"001{scan.suffix}")
+    profile = load(shipped_profiles() / "incoming.toml").model_dump_json()
+    around = Surroundings(root, "vanthu", datetime(2026, 11, 23, tzinfo=UTC))
+    return Task(stage, DocumentFolder("20261123-aa", root), profile, new_attempt(root, stage, 1), around)
+
+
+@pytest.fixture
+def scan(samples: Path) -> Path:
+    return samples / "scans" / "giay-moi-hop.png"
+
+
+def test_one_child_serves_one_task_after_the_other(tmp_path: Path, scan: Path) -> None:
+    """Start-up is paid once; the same process answers twice, and is replaced when its count is full."""
+    child = Child(6 * GIGABYTE, 120, recycle_after=2)
+    pids = []
+    for number in range(3):
+        child.call(_task(tmp_path / str(number), scan), lambda: None, lambda: False)
+        pids.append(child._process.pid)  # type: ignore[union-attr]
+    child.close()
+
+    assert pids[0] == pids[1] != pids[2]
+
+
+def test_a_stage_that_takes_too_long_is_killed(tmp_path: Path, scan: Path) -> None:
+    child = Child(6 * GIGABYTE, 0.0, recycle_after=9)
+
+    with pytest.raises(StageCrashed, match="s"):
+        child.call(_task(tmp_path, scan, "ocr"), lambda: None, lambda: False)
+    assert child._process is None
+
+
+def test_a_stage_that_takes_too_much_memory_fails_alone(tmp_path: Path, scan: Path) -> None:
+    """The address space is already larger than the limit: the first allocation is refused, the parent lives."""
+    child = Child(200_000_000, 120, recycle_after=9)
+
+    with pytest.raises((StageCrashed, StageBug, DocumentError)):
+        child.call(_task(tmp_path, scan, "ocr"), lambda: None, lambda: False)
+    child.close()
+
+
+def test_a_killed_child_is_an_attempt_that_failed(tmp_path: Path, scan: Path) -> None:
+    """As the kernel's out-of-memory killer would do it."""
+    child = Child(6 * GIGABYTE, 120, recycle_after=9)
+    child.call(_task(tmp_path / "warm", scan), lambda: None, lambda: False)
+    pid = child._process.pid  # type: ignore[union-attr]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+    def kill() -> None:
+        os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(StageCrashed, match="SIGKILL"):
+        child.call(_task(tmp_path / "next", scan), kill, lambda: False)
+    child.close()
+
+
+def test_stopping_hands_the_work_back(tmp_path: Path, scan: Path) -> None:
+    child = Child(6 * GIGABYTE, 120, recycle_after=9)
+    child.call(_task(tmp_path / "warm", scan), lambda: None, lambda: False)
+    pid = child._process.pid  # type: ignore[union-attr]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+    with pytest.raises(InterruptedError):
+        child.call(_task(tmp_path / "next", scan), lambda: None, lambda: True)
+    assert not psutil.pid_exists(pid)
+
+
+def test_errors_of_a_stage_come_back_as_themselves(tmp_path: Path, scan: Path) -> None:
+    """pdf without an ocr folder: a DocumentError with both languages, across the process boundary."""
+    child = Child(6 * GIGABYTE, 120, recycle_after=9)
+
+    with pytest.raises(DocumentError) as caught:
+        child.call(_task(tmp_path, scan, "pdf"), lambda: None, lambda: False)
+    assert caught.value.vi
+    assert caught.value.en
+    child.close()
