@@ -171,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = do_GET
+    do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_QUERY = do_GET
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -274,15 +274,17 @@ class Handler(BaseHTTPRequestHandler):
         }
         if parts[:1] != ["v1"]:
             raise Refusal(404, "no such path")
-        asked = parts[1:]
+        asked, known = parts[1:], False
         for (method, *shape), work in routes.items():
-            if method != self.command or len(shape) != len(asked):
+            if len(shape) != len(asked):
                 continue
             pairs = list(zip(shape, asked, strict=True))
             if all(wanted in ("*", given) for wanted, given in pairs):
-                query = dict(parse_qsl(address.query))
-                return work(body, query, *(given for wanted, given in pairs if wanted == "*"))
-        raise Refusal(404, "no such path")
+                known = True
+                if method == self.command:
+                    query = dict(parse_qsl(address.query))
+                    return work(body, query, *(given for wanted, given in pairs if wanted == "*"))
+        raise Refusal(405 if known else 404, "no such path or method")
 
     def _find(self, body: bytes, query: dict[str, str], key: str) -> tuple[int, Any]:
         known = self.system.store.find(key)
