@@ -5,20 +5,17 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sign_authority import AGENCY, PASSWORD, PIN, Authority, authority
+from sign_authority import AGENCY, PASSWORD, PIN, Authority, authority, box_14
 
-from intake.profile.rule import Rule
 from intake.profile.sections import SignSection
 from workers.sign import demo_ca
 from workers.sign.pkcs11 import Pkcs11Signer
 from workers.sign.pkcs12 import OpenKey, Pkcs12Signer
 from workers.tools.pki import TrustStore, load_trust
-
-MARK = Rule[str](value="box 14", source="NĐ 30/2020/NĐ-CP Phụ lục I Phần II.I.3", holds_from=date(2020, 3, 5))
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +45,7 @@ def key(ca: Authority) -> Iterator[OpenKey]:
 
 @pytest.fixture
 def section() -> SignSection:
-    return SignSection(agency=AGENCY, mark=MARK)
+    return SignSection(agency=AGENCY, mark=box_14())
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,18 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from intake.profile.rule import Rule
+
 AGENCY = "Ủy ban nhân dân Thành phố Hồ Chí Minh"
 LONG = "Ủy ban nhân dân " + "xã Tân Thới Nhì " * 11 + "Huyện X."
 PASSWORD = "mật khẩu"
 PIN = "123456"
 KEYS = ("root", "interm", "ocsp", "tsa", "signer")
+
+
+def box_14() -> Rule[str]:
+    """The profile's rule about the mark."""
+    return Rule[str](value="box 14", source="NĐ 30/2020/NĐ-CP Phụ lục I Phần II.I.3", holds_from=date(2020, 3, 5))
 
 
 def _usage(*flags: str) -> dict[str, Any]:
@@ -100,8 +107,8 @@ def _config(url: str, now: datetime) -> dict[str, Any]:
             ],
         },
         "stranger": {
-            "subject": "tsa",
-            "issuer": "tsa",
+            "subject": "stranger",
+            "issuer": "stranger",
             "subject-key": "tsa",
             "authority-key": "tsa",
             "validity": decade,
@@ -124,6 +131,7 @@ def _config(url: str, now: datetime) -> dict[str, Any]:
         "interm": {"common-name": "CA trung gian thử nghiệm"},
         "ocsp": {"common-name": "OCSP"},
         "tsa": {"common-name": "Dấu thời gian thử nghiệm"},
+        "stranger": {"common-name": "Dấu thời gian không ai biết"},
         "agency": {"organization-name": AGENCY, "common-name": AGENCY},
         "other": {"organization-name": "Sở Y tế", "common-name": "Sở Y tế"},
         "person": {"organization-name": AGENCY, "common-name": "Nguyễn Văn A"},
@@ -188,6 +196,7 @@ class _Server:
         self.animator: Animator | None = None
         self.asked: list[str] = []
         self.closed = False
+        self.together = threading.Barrier(4)
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         request = Request(environ)
@@ -217,12 +226,17 @@ class _Server:
         elif manner == "imprint":
             asked["message_imprint"]["hashed_message"] = bytes(32)
         if manner == "rejection":
-            answer = tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {"bad_alg"}}})
-            return Response(answer.dump(), content_type=kind)
+            status = tsp.PKIStatusInfo({"status": "rejection"}).dump()
+            return Response(b"\x30" + bytes([len(status)]) + status, content_type=kind)
+        if manner == "together":
+            self.together.wait(timeout=60)  # answers only when four are waiting
         assert self.animator is not None
         name = "stranger" if manner == "selfmade" else "tsa"
         services = self.animator.architectures[ArchLabel("test")].service_registry
-        return Response(services.get_tsa(ServiceLabel(name)).request_tsa_response(asked).dump(), content_type=kind)
+        return Response(
+            services.summon_timestamper(ServiceLabel(name), datetime.now(UTC)).request_tsa_response(asked).dump(),
+            content_type=kind,
+        )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import httpx
-from asn1crypto import cms, tsp
+from asn1crypto import cms, parser, tsp
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
@@ -41,6 +41,10 @@ class TimeStampAuthority(TimeStamper):
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         body = await asyncio.to_thread(self._post, req.dump())
         try:
+            # read by hand, because the library's structure knows no answer without a token
+            status = tsp.PKIStatusInfo.load(parser.parse(body, strict=True)[4])["status"].native
+            if status not in ("granted", "granted_with_mods"):
+                raise TimestampRequestError(f"status {status}")
             return tsp.TimeStampResp.load(body, strict=True)
         except (ValueError, TypeError) as error:
             raise TimestampRequestError("answer is not a TimeStampResp") from error
@@ -65,11 +69,8 @@ class TimeStampAuthority(TimeStamper):
 
 
 def _token(answer: tsp.TimeStampResp, nonce: int | None, digest: bytes) -> cms.ContentInfo:
-    """The token of a granted answer about *our* digest and *our* nonce; TimestampRequestError otherwise."""
+    """The token of an answer about *our* digest and *our* nonce; TimestampRequestError otherwise."""
     try:
-        status = answer["status"]["status"].native
-        if status not in ("granted", "granted_with_mods"):
-            raise TimestampRequestError(f"status {status}")
         token = answer["time_stamp_token"]
         info = token["content"]["encap_content_info"]["content"].parsed
         if nonce is not None and info["nonce"].native != nonce:
