@@ -1,0 +1,72 @@
+"""Broken files: each ends in an answer within its limits, and no worker dies without its job being accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from intake.errors import SohoaError
+from intake.folder import DocumentFolder, new_attempt
+from intake.profile import load
+from intake.receive.complete import incomplete
+from intake.settings import shipped_profiles
+from tests.fuzz.mutate import mutated, seeds
+from workers.chain import Surroundings
+from workers.runner.child import Child, StageBug, Task
+
+SECONDS = 30.0
+MEMORY = 3_000_000_000
+AROUND = Surroundings(Path("/"), "vanthu", datetime(2026, 11, 23, tzinfo=UTC))
+
+
+def _run(tmp_path: Path, number: int, seed: int) -> Counter[str]:
+    profile = load(shipped_profiles() / "incoming.toml").model_dump_json()
+    child = Child(MEMORY, SECONDS, recycle_after=10_000)
+    ended: Counter[str] = Counter()
+    bugs = []
+    for name, data in mutated(number, seed):
+        root = tmp_path / name
+        (root / "original").mkdir(parents=True)
+        (root / "original" / f"001{Path(name).suffix}").write_bytes(data)
+        task = Task("check", DocumentFolder(name, root), profile, new_attempt(root, "check", 1), AROUND)
+        try:
+            result = child.call(task, lambda: None, lambda: False)
+            ended[max((f.severity.word for f in result.findings), default="pass")] += 1
+        except SohoaError as error:
+            ended[type(error).__name__] += 1
+        except StageBug as bug:
+            bugs.append((name, bug.kind, bug.trace.splitlines()[-2:]))
+    child.close()
+    assert bugs == []
+    assert sum(ended.values()) == number
+    return ended
+
+
+def test_every_mutated_file_ends_in_an_answer(tmp_path: Path) -> None:
+    """A slice of the fuzz: findings or a clear error, never a traceback, never a hang."""
+    ended = _run(tmp_path, 150, seed=1)
+    assert ended["StageCrashed"] == 0
+
+
+@pytest.mark.slow
+def test_two_thousand_mutated_files_end_in_an_answer(tmp_path: Path) -> None:
+    ended = _run(tmp_path, 2500, seed=2)
+    assert ended["StageCrashed"] <= 2, ended
+
+
+def test_the_structural_probe_never_raises(tmp_path: Path) -> None:
+    """The watch asks it about every file that appears."""
+    path = tmp_path / "scan"
+    for _, data in mutated(200, seed=3):
+        path.write_bytes(data)
+        assert incomplete(path) is None or isinstance(incomplete(path), str)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".tiff", ".pdf"])
+def test_the_seeds_themselves_are_whole(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"scan{suffix}"
+    path.write_bytes(seeds()[suffix])
+    assert incomplete(path) is None
