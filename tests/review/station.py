@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -338,3 +339,12 @@ def signed_in(page: Page, url: str, name: str) -> None:
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#rows")
+
+
+PICTURES = os.environ.get("SOHOA_PICTURES")
+"""a folder to keep the pictures of the documentation in: SOHOA_PICTURES=docs/images pytest tests/review"""
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"desk-{name}.png"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from intake.review.app import create_app
 from intake.review.seat import Box, FieldName
 from intake.states import State
 from intake.store import reading
-from tests.review.station import Paper, Served, Station, signed_in
-
-PICTURES = os.environ.get("SOHOA_PICTURES")
-"""a folder to keep the pictures of the documentation in: SOHOA_PICTURES=docs/images pytest tests/review"""
+from tests.review.station import Paper, Served, Station, picture, signed_in
 
 
 def read_zone(document_id: str, page: int, box: Box, field: FieldName) -> str | None:
@@ -46,11 +42,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
     opened.set_default_timeout(20_000)
     yield opened
     assert [said for said in troubles if "with a status of 4" not in said] == []
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=str(Path(PICTURES) / f"desk-{name}.png"))
 
 
 class Keys:
@@ -325,57 +316,12 @@ def test_the_queue_renews_itself_without_a_reload(station: Station, url: str, pa
     picture(page, "queue")
 
 
-CONTRAST = """
-() => {
-  const lum = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const parse = (text) => { const m = text.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
-  const behind = (node) => {
-    const layers = [];
-    for (let at = node; at; at = at.parentElement) layers.push(parse(getComputedStyle(at).backgroundColor));
-    return layers.reverse().reduce((under, [r, g, b, a]) => [r, g, b].map((v, i) => v * a + under[i] * (1 - a)), [255, 255, 255]);
-  };
-  const bad = [];
-  for (const node of document.querySelectorAll("body *")) {
-    if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
-    const own = [...node.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
-    if (!own || node.closest(".visually-hidden, .skip, option")) continue;
-    const style = getComputedStyle(node);
-    const opacity = Number(style.opacity), back = behind(node), ink = parse(style.color);
-    const mixed = [0, 1, 2].map(i => ink[i] * opacity * ink[3] + back[i] * (1 - opacity * ink[3]));
-    const [a, b] = [lum(mixed), lum(back)].sort((x, y) => y - x);
-    const size = parseFloat(style.fontSize), big = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    if ((a + .05) / (b + .05) < (big ? 3 : 4.5)) bad.push(`${node.tagName} ${node.className} ${node.textContent.trim().slice(0, 30)} ${((a + .05) / (b + .05)).toFixed(2)}`);
-  }
-  return bad;
-}
-"""
-UNNAMED = """
-() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, img, canvas:not([hidden]), summary, dialog")]
-  .filter(node => !node.closest("[aria-hidden=true]") && node.getAttribute("aria-hidden") !== "true")
-  .filter(node => !(node.getAttribute("aria-label") || node.getAttribute("alt") || node.getAttribute("aria-labelledby")
-     || (node.labels && node.labels.length && node.labels[0].textContent.trim()) || (!/INPUT|SELECT|TEXTAREA/.test(node.tagName) && (node.textContent.trim() || node.querySelector("img[alt]")))))
-  .map(node => node.outerHTML.slice(0, 120))
-"""
-STRUCTURE = """
-() => {
-  const ids = [...document.querySelectorAll("[id]")].map(n => n.id);
-  const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
-  const pointing = [...document.querySelectorAll("[aria-describedby], [aria-labelledby], label[for]")]
-    .flatMap(n => [(n.getAttribute("aria-describedby") || ""), (n.getAttribute("aria-labelledby") || ""), n.htmlFor || ""].join(" ").split(/\\s+/))
-    .filter(id => id && !document.getElementById(id));
-  return { twice, pointing, lang: document.documentElement.lang, title: document.title, h1: document.querySelectorAll("h1").length,
-    main: document.querySelectorAll("main").length, inline: document.querySelectorAll("[onclick], [style]:not(.sheet, .sheet *, canvas), script:not([src])").length,
-    positive: document.querySelectorAll("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").length };
-}
-"""
-SMALL = """
-() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")]
-  .filter(node => node.checkVisibility({ visibilityProperty: true }) && !node.closest(".visually-hidden, .skip") && !node.classList.contains("visually-hidden"))
-  .map(node => [node, node.getBoundingClientRect()])
-  .filter(([node, box]) => (box.width < 24 || box.height < 24) && !(node.type === "checkbox" && node.closest("label, td")) && getComputedStyle(node).display !== "inline")
-  .map(([node, box]) => `${node.outerHTML.slice(0, 90)} ${box.width}x${box.height}`)
-"""
+ACCESS = Path(__file__).with_name("access.js").read_text(encoding="utf-8")
+
+
+def asked(page: Page, question: str) -> object:
+    """Evaluate one of access.js's questions on the page."""
+    return page.evaluate(f"{ACCESS.strip()}.{question}()")
 
 
 def test_every_page_can_be_read_named_and_reached_by_everybody(station: Station, url: str, page: Page) -> None:
@@ -408,10 +354,10 @@ def test_every_page_can_be_read_named_and_reached_by_everybody(station: Station,
         page.context.add_cookies([{"name": "lang", "value": language, "url": url}])
         for path in paths:
             page.goto(url + path)
-            assert page.evaluate(CONTRAST) == [], (language, path)
-            assert page.evaluate(UNNAMED) == [], (language, path)
-            assert page.evaluate(SMALL) == [], (language, path)
-            seen = page.evaluate(STRUCTURE)
+            assert asked(page, "contrast") == [], (language, path)
+            assert asked(page, "unnamed") == [], (language, path)
+            assert asked(page, "small") == [], (language, path)
+            seen = asked(page, "structure")
             assert seen == {
                 "twice": [],
                 "pointing": [],
