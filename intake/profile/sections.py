@@ -26,6 +26,8 @@ class CheckSection(Section):
     pages_max: int = Bound(default=1000, ge=1)
     seal_diameter_mm: float | None = Bound(default=None, ge=20, le=60)
     """the agency's own registered seal; None = not registered"""
+    incoming_stamp_mm: tuple[float, float] | None = None
+    """width, height of the agency's own ĐẾN stamp as measured (NĐ 30/2020 Phụ lục IV.V: 50 × 35); None = not registered"""
 
 
 class OcrSection(Section):

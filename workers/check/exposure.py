@@ -18,7 +18,8 @@ PAPER_BURNT = 250.0
 CONTRAST_MIN = 80.0
 
 
-def look(view: PageView, tiles: Sequence[Tile]) -> Iterator[Finding]:
+def look(view: PageView, tiles: Sequence[Tile], blurred: bool = False) -> Iterator[Finding]:
+    """``blurred``: strokes out of focus are pale without being over-exposed."""
     if not tiles:
         return
     paper = float(np.median([tile.paper for tile in tiles]))
@@ -32,7 +33,7 @@ def look(view: PageView, tiles: Sequence[Tile]) -> Iterator[Finding]:
             "and scan again.",
             page=view.number, measured=round(paper), limit=PAPER_MIN, unit="level",
         )  # fmt: skip
-    elif ink > INK_MAX and paper >= PAPER_BURNT:
+    elif ink > INK_MAX and paper >= PAPER_BURNT and not blurred:
         yield Finding(
             "check.over_exposed", Severity.BLOCK,
             f"Trang {view.number} quá sáng, nét chữ bị mất (nét đậm nhất {ink:.0f}/255). Giảm độ sáng, tắt «xóa nền», "

@@ -23,6 +23,7 @@ from workers.check import (
     orientation,
     paper,
     resolution,
+    scale,
     secrecy,
     skew,
     text,
@@ -101,28 +102,31 @@ def inspect_page(view: PageView, section: CheckSection) -> PageReport:
     findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
     marks = blank.marks(view)
     if marks == 0:
-        return PageReport([*findings, *blank.look(view, marks)], _measure(view, kind, None), None)
+        return PageReport([*findings, *blank.look(view, marks)], _measure(view, kind, None, None), None)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
     tiles = legibility.tiles(view)
-    enlarged = optical.measure(view)
+    enlarged = optical.measure(view, legibility.sigma(tiles))
     findings += optical.look(view, section, enlarged)
     findings += orientation.look(view, stand)
     findings += skew.look(view, section, lean)
+    size = scale.measure(view, section, lean) if not stand.turn else scale.Verdict(None, False)
+    findings += scale.look(view, section, size)
     findings += cut.look(view)
-    findings += exposure.look(view, tiles)
-    if not enlarged:  # an enlarged image is unsharp by nature: one cause, one finding
-        findings += blur.look(view, tiles)
-    return PageReport(findings, _measure(view, kind, enlarged), duplicate.trace(view, lean))
+    blurred = [] if enlarged else list(blur.look(view, tiles))  # an enlarged image is unsharp: one cause, one finding
+    findings += [*blurred, *exposure.look(view, tiles, blurred=bool(blurred))]
+    return PageReport(findings, _measure(view, kind, enlarged, size), duplicate.trace(view, lean))
 
 
-def _measure(view: PageView, kind: str, enlarged: optical.Enlargement | None) -> dict[str, Any]:
+def _measure(
+    view: PageView, kind: str, enlarged: optical.Enlargement | None, size: scale.Verdict | None
+) -> dict[str, Any]:
     return {
         "page": view.number,
         "dpi": round(min(view.dpi), 1) if view.declared else None,
         "dpi_optical": round(optical.optical_dpi(view, enlarged), 1),
-        "scale": None,
+        "scale": round(size.scale, 4) if size and size.scale and size.proven else None,
         "paper": paper.name(view.paper_mm),
         "colour": kind,
     }

@@ -60,3 +60,8 @@ def _tile(view: PageView, x: float, y: float) -> Tile:
     slopes = np.cumsum(np.bincount(step.ravel(), minlength=256)) / step.size
     slope = max(float(np.searchsorted(slopes, 0.995)) / 2, 0.5)
     return Tile(x, y, paper, ink, max(paper - ink, 1.0) / (STEP_TO_SIGMA * slope) / view.dpi[0] * 25.4)
+
+
+def sigma(found: list[Tile]) -> float | None:
+    """Median blur of the page in mm, None without writing."""
+    return float(np.median([tile.sigma_mm for tile in found])) if found else None

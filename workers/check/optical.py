@@ -27,6 +27,8 @@ RATIO = (0.22, 0.92)
 LINES = 140
 REACH = 0.05
 """how far from the mirror pairs are taken, as share of the line's spectrum"""
+SIGMA_MAX_PX = 1.05
+"""blur in dots of the source: enlarged captures 0.3–0.8, pages out of focus from 1.4"""
 AROUND = (-24, -20, -16, -12, 9, 13, 17, 21)
 """half bins from the mirror where its neighbourhood is sampled"""
 GRID = 240
@@ -49,8 +51,12 @@ class Enlargement:
     score: float
 
 
-def measure(view: PageView) -> Enlargement | None:
-    """The enlargement with the strongest evidence, or None."""
+def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None:
+    """The enlargement with the strongest evidence, or None.
+
+    ``sigma_mm``: blur of the page's edges. A capture enlarged from some dpi shows detail down to that dpi's dot; where
+    the detail is coarser the page is out of focus, and what beats there is JPEG's grid.
+    """
     luma = view.luma
     if min(luma.shape) < 400:
         return None
@@ -58,7 +64,11 @@ def measure(view: PageView) -> Enlargement | None:
     spectra = tuple(_phases(lines) for lines in axes)
     beats = tuple(_beat_profile(lines) for lines in axes)
     for judge in (_by_mirror, _by_beat):
-        found = [judge(float(source), spectra, beats, view.dpi) for source in SOURCES_DPI]
+        found = [
+            judge(float(source), spectra, beats, view.dpi)
+            for source in SOURCES_DPI
+            if sigma_mm is None or sigma_mm * source / 25.4 <= SIGMA_MAX_PX
+        ]
         seen = [enlargement for enlargement in found if enlargement]
         if seen:
             return max(seen, key=lambda enlargement: enlargement.score)

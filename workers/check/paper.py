@@ -16,3 +16,19 @@ def name(size_mm: tuple[float, float]) -> str:
     short, long = sorted(size_mm)
     distance, best = min((max(abs(short - w), abs(long - h)), sheet) for sheet, (w, h) in SHEETS_MM.items())
     return best if distance <= TOLERANCE_MM else "other"
+
+
+def factor(size_mm: tuple[float, float], canvas_mm: tuple[float, float], agree: float) -> float | None:
+    """How large the sheet of ``size_mm`` appears: 1 (nearly) for a known sheet, else its size against the sheet that the
+    canvas is, since «fit to page» brings A4 onto A4; None when width and height do not tell the same."""
+    short, long = sorted(size_mm)
+
+    def against(sheet: str) -> float | None:
+        width, height = SHEETS_MM[sheet]
+        return (short / width + long / height) / 2 if abs(short / width - long / height) <= agree else None
+
+    factors = [value for value in map(against, SHEETS_MM) if value and abs(value - 1) <= 0.018]
+    if factors:
+        return min(factors, key=lambda value: abs(value - 1))
+    canvas = name(canvas_mm)
+    return against(canvas) if canvas in SHEETS_MM else against("A4")

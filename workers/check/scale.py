@@ -1,0 +1,88 @@
+"""Is the copy at 100 %? «Fit to page» is proven by independent rulers that agree; without them nothing is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from intake.model import Finding, Severity
+from intake.profile.sections import CheckSection
+from workers.check import rulers
+from workers.check.rulers import Header, Ruler
+from workers.check.view import PageView
+
+SENSE = (0.82, 1.12)
+TYPE_PT = (11.3, 14.4)
+"""what box 1 is set in at 100 % (12–13 pt by law; 11.3–14.1 measured on real scans)"""
+SMALL_PT = (11.2, 12.05)
+"""both lines of box 1 below these: no typist sets them so small, an unproven but likely reduction"""
+AGREE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``scale``: what the rulers say together, None when none speaks. ``proven``: enough of them agree."""
+
+    scale: float | None
+    proven: bool
+    witnesses: tuple[Ruler, ...] = ()
+
+
+def measure(view: PageView, section: CheckSection, lean: float | None) -> Verdict:
+    header = rulers.header(view, lean)
+    own = (rulers.of_seal(view, section), rulers.of_incoming_stamp(view, section))
+    found = [rulers.of_sheet(view, lean), rulers.of_canvas(view), *own]
+    speaking = [ruler for ruler in found if ruler and SENSE[0] <= ruler.scale <= SENSE[1] and _fits(ruler, header)]
+    if not speaking:
+        return _by_type(header)
+    first = speaking[0]
+    agreeing = tuple(ruler for ruler in speaking if abs(ruler.scale - first.scale) <= AGREE)
+    scale = sum(ruler.scale for ruler in agreeing) / len(agreeing)
+    registered = any(_is_registered(ruler, section) for ruler in agreeing)
+    return Verdict(
+        scale, first.name == "sheet" or registered or len(agreeing) > 1 or _type_agrees(first, header), agreeing
+    )
+
+
+def _fits(ruler: Ruler, header: Header | None) -> bool:
+    """Type that would have been set impossibly large or small at 100 % contradicts the ruler."""
+    return header is None or TYPE_PT[0] <= header.nation_pt / ruler.scale <= TYPE_PT[1]
+
+
+def _is_registered(ruler: Ruler, section: CheckSection) -> bool:
+    return ruler.name == "seal" or (ruler.name == "stamp" and section.incoming_stamp_mm is not None)
+
+
+def _type_agrees(ruler: Ruler, header: Header | None) -> bool:
+    """The type is too small (or large) as it stands and ordinary at the ruler's scale."""
+    return header is not None and not TYPE_PT[0] <= header.nation_pt <= TYPE_PT[1] and _fits(ruler, header)
+
+
+def _by_type(header: Header | None) -> Verdict:
+    if header and header.nation_pt < SMALL_PT[0] and header.motto_pt < SMALL_PT[1]:
+        return Verdict(header.nation_pt / 12.0, False)
+    return Verdict(None, False)
+
+
+def look(view: PageView, section: CheckSection, verdict: Verdict) -> Iterator[Finding]:
+    """``scale_not_100``: block when proven, a warning when only the type speaks; ``scale_unproven`` as a note."""
+    if verdict.scale is None or (not verdict.proven and abs(verdict.scale - 1) <= section.scale_tolerance):
+        yield Finding(
+            "check.scale_unproven", Severity.NOTE,
+            f"Trang {view.number}: tỷ lệ 100 % chưa chứng minh được (không thấy mép giấy, dấu đến hay con dấu đã đăng ký).",
+            f"Page {view.number}: scale 100 % is unproven (no sheet edge, incoming stamp or registered seal to measure).",
+            page=view.number, limit=section.scale.value, unit="1",
+        )  # fmt: skip
+        return
+    if abs(verdict.scale / section.scale.value - 1) <= section.scale_tolerance:
+        return
+    names = ", ".join(ruler.name for ruler in verdict.witnesses) or "type"
+    yield Finding(
+        "check.scale_not_100", Severity.BLOCK if verdict.proven else Severity.WARN,
+        f"Trang {view.number} bị thu phóng còn {verdict.scale:.1%} (thước: {names}); yêu cầu 100 % ({section.scale.source}). "
+        "Tắt «vừa trang» (fit to page) trên máy quét, chọn 100 %, rồi quét lại.",
+        f"Page {view.number} was scaled to {verdict.scale:.1%} (by {names}); 100 % is demanded ({section.scale.source}). "
+        "Switch «fit to page» off, choose 100 %, and scan again.",
+        page=view.number, box=next((ruler.box for ruler in verdict.witnesses if ruler.box), None),
+        measured=round(verdict.scale, 4), limit=section.scale.value, unit="1",
+    )  # fmt: skip
