@@ -102,7 +102,7 @@ class SftpFiles:
     def read(self, path: str) -> bytes | None:
         try:
             with self._sftp.open(self._at(path), "rb") as stream:
-                return stream.read()
+                return bytes(stream.read())
         except FileNotFoundError:
             return None
 
