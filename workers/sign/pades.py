@@ -58,6 +58,7 @@ class Pressed:
     signature: cms.ContentInfo
     section: SignSection
     place: Place | None
+    paragraphs: tuple[str, ...] = ()
 
 
 def sign(
@@ -95,7 +96,7 @@ def press(
             writer = uplift.Update(stream)
             style, field, where = _appearance(writer.prev, source, paragraphs, where)
             digest, signature = asyncio.run(_press(writer, style, field, session, section, now))
-        return Pressed(target, digest, signature, section, where)
+        return Pressed(target, digest, signature, section, where, paragraphs)
     except (PdfError, SigningError, ValueError, NotImplementedError) as error:
         target.unlink(missing_ok=True)
         raise DocumentError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import datetime
 from pathlib import Path
 
-from pyhanko.pdf_utils.generic import DictionaryObject, Reference
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, Reference
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -19,8 +20,6 @@ from workers.sign.certificate import Checked, context_for
 from workers.tools import pdfa
 
 KEY_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
-_ROOT_MAY_CHANGE = {"/AcroForm", "/Perms", "/Extensions", "/DSS", "/Version"}
-_PAGE_MAY_CHANGE = {"/Annots"}
 _BLOCK = 1 << 20
 
 
@@ -43,12 +42,22 @@ def prove(before: Path, after: Path, checked: Checked, now: datetime, was_pdfa: 
 
 
 def hindrances(signed: Path) -> tuple[pdfa.PdfaFinding, ...]:
-    """What keeps a signed file from being PDF/A-2b. The evidence store (/DSS) of long-term signatures is data in the
-    catalogue that PDF/A allows and the validator does not know."""
-    return tuple(finding for finding in pdfa.validate(signed).findings if finding.message != _DSS_ALONE)
+    """What keeps a signed file from being PDF/A-2b. Evidence (/DSS) and certification (/Perms with DocMDP alone) in the
+    catalogue are allowed (ISO 19005-2, 6.1.12) but not known to the validator."""
+    return tuple(finding for finding in pdfa.validate(signed).findings if not _of_signature(finding))
 
 
-_DSS_ALONE = "unrecognized key(s) /DSS are not checked"
+_UNKNOWN_KEYS = re.compile(r"unrecognized key\(s\) (.+) (?:is|are) not checked")
+_OURS = {"/DSS", "/Extensions"}
+
+
+def _of_signature(finding: pdfa.PdfaFinding) -> bool:
+    if finding.kind != "unsupported" or "(Catalog)" not in finding.where:
+        return False
+    if finding.message == "permissions (/Perms) are not supported":
+        return True
+    named = _UNKNOWN_KEYS.fullmatch(finding.message)
+    return bool(named and set(re.split(r",\s*", named[1])) <= _OURS)
 
 
 def _signature_stands(reader: PdfFileReader, after: Path, checked: Checked, now: datetime) -> None:
@@ -77,60 +86,34 @@ def _prefix(before: Path, after: Path) -> bool:
 
 def foreign_changes(reader: PdfFileReader, before: Path) -> list[int]:
     """Numbers of earlier objects that later revisions rewrote for anything but a signature: text, images, metadata
-    and every page's content are therefore what they were. Catalogue and pages may only gain the form's entries."""
+    and every page's content are therefore what they were."""
     with before.open("rb") as stream:
         old = PdfFileReader(stream)
-        known = old.xrefs.total_revisions
-        found = []
-        pages = {_page_ref(old, number).idnum for number in range(int(old.root["/Pages"]["/Count"]))}
-        allowed_form = _form_objects(old)
-        for revision in range(known, reader.xrefs.total_revisions):
-            for reference in reader.xrefs.explicit_refs_in_revision(revision):
-                if not _existed(old, reference) or reference.idnum in allowed_form:
-                    continue
-                if not _same_but(reader, old, reference, pages):
-                    found.append(reference.idnum)
-        return sorted(set(found))
+        found = {
+            reference.idnum
+            for revision in range(old.xrefs.total_revisions, reader.xrefs.total_revisions)
+            for reference in reader.xrefs.explicit_refs_in_revision(revision)
+            if old.xrefs[reference] is not None and not _only_signed(reader, old, reference)
+        }
+        return sorted(found)
 
 
-def _existed(old: PdfFileReader, reference: Reference) -> bool:
-    return old.xrefs[reference] is not None
-
-
-def _page_ref(reader: PdfFileReader, number: int) -> Reference:
-    return reader.find_page_for_modification(number)[0].reference
-
-
-def _form_objects(old: PdfFileReader) -> set[int]:
-    form = old.root.get("/AcroForm", None)
-    if form is None:
-        return set()
-    numbers = {raw.reference.idnum for raw in [old.root.raw_get("/AcroForm")] if hasattr(raw, "reference")}
-    fields = form.raw_get("/Fields") if "/Fields" in form else None
-    return numbers | ({fields.reference.idnum} if hasattr(fields, "reference") else set())
-
-
-def _same_but(reader: PdfFileReader, old: PdfFileReader, reference: Reference, pages: set[int]) -> bool:
-    """Whether a rewritten object differs only in the entries a signature needs."""
-    if reference.idnum == old.root_ref.idnum:
-        allowed = _ROOT_MAY_CHANGE
-    elif reference.idnum in pages:
-        allowed = _PAGE_MAY_CHANGE
-    else:
-        return _is_annots(old, reference, pages)
+def _only_signed(reader: PdfFileReader, old: PdfFileReader, reference: Reference) -> bool:
+    """Whether a rewritten object differs only in the entries a signature needs; lists may only grow at their end."""
     now, then = reader.get_object(reference, never_decrypt=True), old.get_object(reference, never_decrypt=True)
-    if not isinstance(now, DictionaryObject) or not isinstance(then, DictionaryObject):
+    if isinstance(now, ArrayObject) and isinstance(then, ArrayObject):
+        return [repr(one) for one in list.__iter__(now)][: len(then)] == [repr(one) for one in list.__iter__(then)]
+    if not isinstance(now, DictionaryObject) or type(now) is not type(then):
+        return False
+    if reference.idnum == old.root_ref.idnum:
+        allowed = {"/AcroForm", "/Perms", "/Extensions", "/DSS", "/Version"}
+    elif then.get("/Type") == "/Page":
+        allowed = {"/Annots"}
+    elif "/Fields" in then:
+        allowed = {"/Fields", "/SigFlags"}
+    else:
         return False
     return _entries(now, allowed) == _entries(then, allowed)
-
-
-def _is_annots(old: PdfFileReader, reference: Reference, pages: set[int]) -> bool:
-    for number in range(len(pages)):
-        page = old.find_page_for_modification(number)[0].get_object()
-        raw = page.raw_get("/Annots") if "/Annots" in page else None
-        if hasattr(raw, "reference") and raw.reference.idnum == reference.idnum:
-            return True
-    return False
 
 
 def _entries(value: DictionaryObject, without: set[str]) -> dict[str, str]:

@@ -131,6 +131,7 @@ def complete(
             proof.prove(ready.source, signed, checked, now, was_pdfa)
             findings = (*findings, *checked.findings, *done.findings, *_moved(done.place))
             facts = _facts(ready, signer, now, done)
+            extra["mark_text"] = list(pressed.paragraphs)
         write_evidence(ready.out / EVIDENCE, facts | extra, checked if pressed else None, signer, findings)
         return StageResult(findings, (SIGNED, EVIDENCE), facts)
     except BaseException:
