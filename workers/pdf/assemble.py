@@ -17,7 +17,7 @@ from pikepdf import Array, Dictionary, Name, OutlineItem
 from intake.errors import DocumentError
 from workers.pdf import delivered
 from workers.pdf.glyphless import Charset
-from workers.pdf.images import embed
+from workers.pdf.images import damaged, embed
 from workers.pdf.parts import Part, PartFinder
 from workers.pdf.textlayer import Matrix, PageWords, Word, content, displayed_to_page, times
 from workers.pdf.writer import PageWriter
@@ -29,6 +29,9 @@ A4_MM = (210.0, 297.0)
 A4_TOLERANCE = 0.02
 ASPECT_TOLERANCE = 0.02
 FONT = "/Sohoa"
+
+_DAMAGE = (pikepdf.PdfError, OSError, ValueError, TypeError, KeyError, AttributeError, IndexError)
+"""what pikepdf and Pillow raise while walking a broken page"""
 
 WordsOf = Callable[[PageSource], PageWords | None]
 
@@ -73,7 +76,10 @@ def _gather(pages: Sequence[PageSource], words_of: WordsOf, charset: Charset, do
             for page in sheets:
                 words = _checked(page, words_of(page))
                 if source:
-                    writer.add(source, _delivered_page(source, page, words, charset))
+                    try:
+                        writer.add(source, _delivered_page(source, page, words, charset))
+                    except _DAMAGE as error:
+                        raise damaged(page, error) from error
                 else:
                     with pikepdf.new() as sheet:
                         writer.add(sheet, _image_page(sheet, page, words, charset, done))

@@ -6,6 +6,8 @@ replaced by our reading, because one page must not answer a search twice. Text a
 
 from __future__ import annotations
 
+import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +15,8 @@ from typing import Any
 import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
-from pikepdf import Dictionary, Name, Operator
+from pikepdf import Array, Dictionary, Name, Operator
+from PIL import Image
 
 from workers.pdf.textlayer import Matrix
 from workers.tools.pages import PageSource, placements
@@ -64,7 +67,14 @@ def _acts(note: Any) -> bool:
 
 
 def keep(pdf: pikepdf.Pdf, page: pikepdf.Page, source: PageSource) -> Kept:
-    """Take hidden text out of ``page`` (in memory) and say where its pixels lie and whether it shows text."""
+    """Take hidden text out of ``page`` (in memory) and say where its pixels lie and whether it shows text.
+
+    JPEG 2000 pictures become Flate, pixel for pixel: the validator at hand does not look into JPEG 2000, and a
+    conformance nobody checked is not claimed.
+    """
+    for placed in placements(page):
+        if placed.image.get("/Filter") in (Name.JPXDecode, Array([Name.JPXDecode])):
+            _unpacked(placed.image)
     sieve = _Sieve(pdf, covering=source.whole_page)
     sieve.survey(page.obj, page.obj.Resources, _FORM_DEPTH)
     if sieve.hidden:
@@ -74,6 +84,18 @@ def keep(pdf: pikepdf.Pdf, page: pikepdf.Page, source: PageSource) -> Kept:
             del resources["/Font"]
         page.obj.Resources = resources
     return Kept(_frame(page, source), sieve.shown > 0)
+
+
+def _unpacked(image: Any) -> None:
+    with Image.open(io.BytesIO(image.read_raw_bytes())) as picture:
+        if picture.mode not in ("L", "RGB"):
+            picture = picture.convert("RGB")
+        space = Name.DeviceGray if picture.mode == "L" else Name.DeviceRGB
+        image.write(zlib.compress(picture.tobytes(), 6), filter=Name.FlateDecode)
+    image.ColorSpace, image.BitsPerComponent = space, 8
+    image.Width, image.Height = picture.size
+    if "/SMaskInData" in image:
+        del image["/SMaskInData"]
 
 
 def _frame(page: pikepdf.Page, source: PageSource) -> Matrix:

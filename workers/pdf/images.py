@@ -48,12 +48,16 @@ def embed(pdf: pikepdf.Pdf, page: PageSource) -> Embedded:
             plain = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
         return Embedded(_lossless(pdf, page.file.read_bytes() if plain else _as_png(image)), page.rotate)
     except (OSError, ValueError, TypeError, SyntaxError, EOFError, KeyError, img2pdf.ImageOpenError) as error:
-        raise DocumentError(
-            f"Trang {page.number} của «{page.file.name}» bị hỏng, không đưa vào PDF được ({type(error).__name__}). "
-            "Hãy quét lại.",
-            f"Page {page.number} of «{page.file.name}» is damaged and cannot go into the PDF ({type(error).__name__}). "
-            "Scan it again.",
-        ) from error
+        raise damaged(page, error) from error
+
+
+def damaged(page: PageSource, error: Exception) -> DocumentError:
+    """The error of a page whose data cannot be taken over whole."""
+    kind = type(error).__name__
+    return DocumentError(
+        f"Trang {page.number} của «{page.file.name}» bị hỏng, không đưa vào PDF được ({kind}). Hãy quét lại.",
+        f"Page {page.number} of «{page.file.name}» is damaged and cannot go into the PDF ({kind}). Scan it again.",
+    )
 
 
 def _jpeg(pdf: pikepdf.Pdf, data: bytes, is_rgb: bool = False) -> pikepdf.Object:
@@ -140,7 +144,7 @@ def _same_pixels(data: bytes, image: Any, quarters_left: int) -> bool:
 def _lossless(pdf: pikepdf.Pdf, data: bytes) -> pikepdf.Object:
     converted = img2pdf.convert(data, rotation=img2pdf.Rotation.none, engine=img2pdf.Engine.internal)
     with pikepdf.open(io.BytesIO(converted)) as one:
-        return pdf.copy_foreign(next(iter(one.pages[0].images.values())))
+        return pdf.copy_foreign(next(iter(one.pages[0].obj.Resources.XObject.values())))
 
 
 def _as_png(image: Image.Image) -> bytes:
