@@ -8,6 +8,7 @@ import re
 from workers.ocr.issuer import Issuer
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
+from workers.ocr.second_look import Agreement
 from workers.ocr.spelling import fold
 from workers.ocr.title import Subject, Title
 
@@ -18,8 +19,19 @@ NOTATION = (
     "type agrees with the title",
     "agency agrees with the issuer",
     "length",
+    "pictures that read the same",
 )
-SUBJECT = ("engine's least confidence, log-odds", "mean confidence, log-odds", "words", "odd words")
+SUBJECT = (
+    "engine's least confidence, log-odds",
+    "mean confidence, log-odds",
+    "words",
+    "words the pictures read differently",
+    "words found in no other picture",
+    "odd words",
+    "words outvoted",
+    "share of words in known phrases",
+    "words a known phrase would have otherwise",
+)
 
 
 def log_odds(share: float) -> float:
@@ -28,7 +40,7 @@ def log_odds(share: float) -> float:
 
 
 def of_notation(
-    code: CodeReading, title: Title | None, issuer: Issuer | None, subject: Subject | None
+    code: CodeReading, alike: int, title: Title | None, issuer: Issuer | None, subject: Subject | None
 ) -> tuple[float, ...]:
     """See ``NOTATION``."""
     sure = min((t.word.confidence for t in code.notation_tokens), default=0.0)
@@ -39,6 +51,7 @@ def of_notation(
         float(_type_agrees(code.notation, title, subject)),
         float(_agency_agrees(code.notation, issuer)),
         len(code.notation or "") / 10,
+        float(alike),
     )
 
 
@@ -66,7 +79,17 @@ def of_type(title: Title, code: CodeReading | None) -> float:
     return 0.998 if agrees and title.likeness > 92 else 0.99 if agrees or title.likeness > 97 else 0.95
 
 
-def of_subject(subject: Subject) -> tuple[float, ...]:
+def of_subject(subject: Subject, agreement: Agreement, unread: int) -> tuple[float, ...]:
     """See ``SUBJECT``."""
     sure = [token.word.confidence for token in subject.tokens]
-    return (log_odds(min(sure)), log_odds(sum(sure) / len(sure)), len(sure) / 10, 0.0)
+    return (
+        log_odds(min(sure)),
+        log_odds(sum(sure) / len(sure)),
+        len(sure) / 10,
+        float(agreement.split),
+        float(min(agreement.alone, 5)),
+        float(agreement.odd),
+        float(agreement.changed),
+        agreement.known / max(agreement.words, 1),
+        float(unread),
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from intake.model import Field, FieldName, Finding, Severity
+from intake.ports import OcrEngine
 from intake.profile.sections import OcrSection
 from workers.ocr import evidence as ev
 from workers.ocr.anchors import Anchors, find_anchors
@@ -17,10 +18,11 @@ from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import find_issuer
 from workers.ocr.layout import Sheet, lay_out
-from workers.ocr.number import CodeReading, read_code
+from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
 from workers.ocr.signer import find_signer
-from workers.ocr.title import find_title, subject_under_number, subject_under_title
+from workers.ocr.second_look import Agreement, SecondLook, suggested
+from workers.ocr.title import Subject, find_title, joined, subject_under_number, subject_under_title
 from workers.ocr.urgency import find_urgency
 
 ORDER = (
@@ -52,7 +54,14 @@ class Gathered:
 
 
 def extract(
-    pages: Sequence[PageReading], pixels: np.ndarray, gray: np.ndarray, page_count: int, *, header_only: bool
+    pages: Sequence[PageReading],
+    pixels: np.ndarray,
+    gray: np.ndarray,
+    page_count: int,
+    engine: OcrEngine,
+    section: OcrSection,
+    *,
+    header_only: bool,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
     """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence."""
     gathered, findings = Gathered(), []
@@ -64,7 +73,8 @@ def extract(
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
-            _head(gathered, Page(pixels, gray, sheet), anchors)
+            page = Page(pixels, gray, sheet)
+            _head(gathered, page, anchors, SecondLook(page, engine, section.page_seconds))
         else:
             findings.append(_no_head(first))
         if not header_only:
@@ -78,15 +88,16 @@ def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
 
 
-def _head(gathered: Gathered, page: Page, anchors: Anchors) -> None:
+def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook) -> None:
     sheet = page.sheet
     title = find_title(sheet, anchors)
     subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
     issuer = find_issuer(sheet, anchors)
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
-    if code is not None:
-        _put_code(gathered, sheet, code, ev.of_notation(code, title, issuer, subject))
+    if code is not None and anchors.number is not None:
+        code, alike = _notation_again(code, look.notations(anchors.number))
+        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject))
     if issued is not None:
         _put_date(gathered, sheet, issued)
     if title is not None:
@@ -95,10 +106,7 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors) -> None:
     elif subject is not None:
         gathered.put(FieldName.TYPE_NAME, "Công văn", 0.97, page=1, source="rule")
     if subject is not None and subject.text:
-        evidence = ev.of_subject(subject)
-        gathered.evidence["subject"] = evidence
-        sure = probability("subject", evidence)
-        gathered.put(FieldName.SUBJECT, subject.text, sure, page=1, box=sheet.box(subject.tokens))
+        _put_subject(gathered, sheet, subject, look)
     if issuer is not None:
         sure = min(t.word.confidence for t in issuer.tokens) * 0.9
         gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=sheet.box(issuer.tokens))
@@ -106,6 +114,37 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors) -> None:
     box = sheet.box(urgency.row.tokens) if urgency.row else None
     gathered.put(FieldName.PRIORITY, urgency.priority, 0.95, page=1, box=box)
     gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
+
+
+def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook) -> None:
+    agreement, unread, rows = Agreement(), 0, []
+    for row in subject.rows:
+        agreed, how = look.at(row)
+        agreed, missed = look.witnessed(agreed)
+        agreement, unread = agreement + how, unread + missed
+        rows.append(agreed)
+    text = joined(rows).text
+    better, _ = suggested(text)
+    evidence = ev.of_subject(subject, agreement, unread)
+    gathered.evidence["subject"] = evidence
+    gathered.put(
+        FieldName.SUBJECT,
+        text,
+        probability("subject", evidence),
+        page=1,
+        box=sheet.box(subject.tokens),
+        suggestion=better if better != text else None,
+    )
+
+
+def _notation_again(code: CodeReading, texts: Sequence[str]) -> tuple[CodeReading, int]:
+    """The notation that most pictures read, and how many of the others read it."""
+    others = [notation for text in texts if (notation := notation_of(text)) is not None]
+    if code.notation is None or others.count(code.notation) == 0:
+        best = max(set(others), key=others.count, default=None)
+        if best is not None and others.count(best) >= 2:
+            return replace(code, notation=best), 1
+    return code, others.count(code.notation) if code.notation is not None else 0
 
 
 def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from workers.ocr.spelling import fold, letters
+from workers.ocr.syllables import flat
 
 _FOLDER = Path(__file__).parent / "lexicon"
 
@@ -48,3 +49,55 @@ def folded_abbreviations() -> dict[str, str]:
         for abbreviation in kind.abbreviations[:1]:
             found.setdefault(fold(abbreviation), set()).add(abbreviation)
     return {key: values.pop() for key, values in found.items() if len(values) == 1}
+
+
+def _words(name: str) -> tuple[str, ...]:
+    text = "\n".join(
+        line for line in (_FOLDER / name).read_text("utf-8").splitlines() if not line.lstrip().startswith("#")
+    )
+    return tuple(" ".join(item.split()) for item in text.split(";") if item.strip())
+
+
+_JOINING = frozenset(flat(word) for word in ("và", "hoặc", "của", "một", "mới"))
+
+
+@cache
+def pairs() -> frozenset[tuple[str, str]]:
+    """Neighbouring syllables of lexicon/phrases.txt, places.txt and organs.txt, as ``flat`` spells them."""
+    found: set[tuple[str, str]] = set()
+    for name in ("phrases.txt", "places.txt", "organs.txt"):
+        for phrase in _words(name):
+            parts = [flat(part) for part in phrase.replace(",", "").replace(" - ", " ").split()]
+            found.update(p for p in zip(parts, parts[1:], strict=False) if not _JOINING & set(p))
+    return frozenset(found)
+
+
+@cache
+def spelt() -> dict[str, str]:
+    """``flat`` form → the word with its tone where it belongs, lower case."""
+    found: dict[str, str] = {}
+    for name in ("organs.txt", "places.txt", "phrases.txt"):
+        for phrase in _words(name):
+            found.update((flat(part), part.lower()) for part in phrase.replace(",", "").split())
+    return found
+
+
+@cache
+def pairs_by_letters() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+    """Pairs keyed by their letters without marks: what a pair read wrong might have been."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for pair in sorted(pairs()):
+        found.setdefault((letters(pair[0]), letters(pair[1])), []).append(pair)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+@cache
+def organ_words() -> dict[str, tuple[str, ...]]:
+    """Letters without marks → the words of agencies' and places' names spelt with them (flat, lower case)."""
+    found: dict[str, set[str]] = {}
+    for name in ("organs.txt", "places.txt"):
+        for phrase in _words(name):
+            for part in phrase.replace(",", " ").split():
+                if part != "-":
+                    found.setdefault(letters(part), set()).add(flat(part))
+    return {key: tuple(sorted(value)) for key, value in found.items()}

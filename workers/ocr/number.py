@@ -76,21 +76,29 @@ def read_code(page: Page, row: Row, date_row: Row | None) -> CodeReading:
 def read_number(row: Row) -> NumberReading:
     """Parse the number line, repairing what the engine is known to confuse (Đ/D, O/0, dashes, spaces)."""
     text = nfc(" ".join(plain(token).text for token in row.tokens))
+    form, number, notation, changes = _parsed(text)
+    return NumberReading(text, form, number, notation, changes, *_shares(row, notation))
+
+
+def notation_of(text: str) -> str | None:
+    """The notation in the text of a number line."""
+    return _parsed(nfc(text).replace("ĐÐ", "Đ").replace("ÐĐ", "Đ").replace("Ð", "Đ"))[2]
+
+
+def _parsed(text: str) -> tuple[str, str | None, str | None, int]:
+    """Form, number, notation and how many characters were repaired."""
     text = re.sub(r"[–—−_~]", "-", text)
     body = _LEAD.sub("", text, count=1)
     body = re.sub(r"^[.…:·\s]+", "", body).rstrip(" .,;:'’`·*")
     body = re.sub(r"\s*/\s*", "/", body)
     body = re.sub(r"\s*-\s*", "-", body)
-    repaired_body, changes = _repair(body)
+    body, changes = _repair(body)
     for form, grammar in _GRAMMARS:
-        found = grammar.match(repaired_body)
+        found = grammar.match(body)
         if found:
             parts = found.groupdict()
-            return NumberReading(
-                text, form, parts.get("number"), parts.get("notation"), changes, *_shares(row, parts.get("notation"))
-            )
-    notation = _notation_alone(repaired_body)
-    return NumberReading(text, "", None, notation, changes, *_shares(row, notation))
+            return form, parts.get("number"), parts.get("notation"), changes
+    return "", None, _notation_alone(body), changes
 
 
 def _shares(row: Row, notation: str | None) -> tuple[tuple[Token, ...], tuple[Token, ...]]:

@@ -77,7 +77,7 @@ def read(
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
     first, gray_rest = _read_head(sources[0], engine, section)
     if header_only or on_header:
-        head = _gathered(files, sources, [first], section, header_only=True)
+        head = _gathered(files, sources, [first], engine, section, header_only=True)
         if header_only:
             return head
         on_header(head)
@@ -85,7 +85,7 @@ def read(
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         rest = pool.map(_read_page, sources[1:], itertools.repeat(engine), itertools.repeat(section))
         pages = [first, *rest]
-    return _gathered(files, sources, pages, section, header_only=False)
+    return _gathered(files, sources, pages, engine, section, header_only=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +179,19 @@ def _timed(
 
 
 def _gathered(
-    files: Sequence[Path], sources: Sequence[PageSource], opened: list[Opened], section: OcrSection, header_only: bool
+    files: Sequence[Path],
+    sources: Sequence[PageSource],
+    opened: Sequence[Opened],
+    engine: OcrEngine,
+    section: OcrSection,
+    *,
+    header_only: bool,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-    fields, findings, evidence = extract(pages, opened[0].pixels, opened[0].gray, len(sources), header_only=header_only)
+    first = opened[0]
+    fields, findings, evidence = extract(
+        pages, first.pixels, first.gray, len(sources), engine, section, header_only=header_only
+    )
     findings = tuple(f for page in pages for f in page.findings) + findings
     decision = decide(fields, findings, section)
     return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)

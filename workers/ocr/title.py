@@ -42,8 +42,11 @@ class Subject:
     """The abstract's lines joined; ``complete`` when its end was seen (a rule, a new part of the page)."""
 
     text: str
-    tokens: tuple[Token, ...]
-    rows: int
+    rows: tuple[Row, ...]
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(token for row in self.rows for token in row.tokens)
 
 
 def segments(row: Row, gap: float = 7.0) -> list[Row]:
@@ -132,7 +135,7 @@ def subject_under_title(page: Page, title: Title) -> Subject:
             pitch = max(pitch, min(step, 9.5))
         taken.append(part)
         previous = part
-    return _joined(taken)
+    return joined(taken)
 
 
 def _plain_stroke(page: Page, title: Title) -> float:
@@ -210,17 +213,17 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
             break
         pitch = max(pitch, step)
         taken.append(centred)
-    return _joined(taken) if taken else None
+    return joined(taken) if taken else None
 
 
-def _joined(rows: list[Row]) -> Subject:
+def joined(rows: list[Row]) -> Subject:
     """The lines as one, edges cleared of specks; the lead is a fixed phrase and written as such."""
     kept = [_trimmed(row) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"^\W{0,2}V\s?[/lI1.,|]\s?[vV]\b\s*", "V/v ", text)
     text = re.sub(r"^\W{0,2}[VvỶ][ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = text.strip(" _-–—*'`~|.,")
-    return Subject(text, tuple(t for row in kept for t in row.tokens), len(rows))
+    return Subject(text, tuple(kept))
 
 
 def _trimmed(row: Row) -> Row:

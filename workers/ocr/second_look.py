@@ -1,0 +1,223 @@
+"""Doubtful lines read again on another picture of the same ink; readings vote word by word, nothing is invented.
+
+Tesseract's confidence does not see a wrong tone mark («thâm quyền» for «thẩm quyền»), but another size of the same
+line is usually read right where the first was wrong. Disagreement is what tells that a word is doubtful.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from intake.ports import OcrEngine
+from workers.ocr.ink import Page
+from workers.ocr.layout import Row, Token
+from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
+from workers.ocr.spelling import letters, nfc
+from workers.ocr.syllables import flat, is_syllable
+
+PICTURES = ((150.0, 0.0), (200.0, 0.7))
+"""(dpi, blur in px at 200 dpi) of the other pictures: measured to err on other words than the first reading"""
+
+WITNESSES = ((130.0, 0.0), (170.0, 0.5))
+"""further pictures, asked only whether they read a word that a known phrase would have"""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How the readings of some rows compare, in words: ``words`` all, ``split`` not read alike by all pictures,
+    ``alone`` not found again, ``odd`` no Vietnamese syllable, ``changed`` outvoted, ``known`` in a known phrase."""
+
+    words: int = 0
+    split: int = 0
+    alone: int = 0
+    odd: int = 0
+    changed: int = 0
+    known: int = 0
+
+    def __add__(self, other: Agreement) -> Agreement:
+        mine, theirs = ((a.words, a.split, a.alone, a.odd, a.changed, a.known) for a in (self, other))
+        return Agreement(*(a + b for a, b in zip(mine, theirs, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Reads parts of one page again with the engine that read it first."""
+
+    page: Page
+    engine: OcrEngine
+    seconds: float
+
+    def at(self, row: Row, everything: bool = False) -> tuple[Row, Agreement]:
+        """The row as the readings agree on it. The third picture is only asked when two disagree or a word is odd;
+        ``everything`` asks all at once."""
+        votes: list[list[str]] = [[token.text] for token in row.tokens]
+        missing = 0
+        for index, (dpi, blur) in enumerate(PICTURES):
+            found = self._read(row, dpi, blur)
+            missing = 0
+            for token, vote in zip(row.tokens, votes, strict=True):
+                again = _same_place(token, found)
+                if again is None:
+                    missing += 1
+                else:
+                    vote.append(again)
+            alike = all(len({_bare(text) for text in vote}) == 1 for vote in votes)
+            if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
+                break
+        return _settled(row, votes, missing)
+
+    def notations(self, row: Row) -> list[str]:
+        """The row's text on each of the other pictures, for lines that are no Vietnamese words."""
+        return [nfc(" ".join(text for _, _, text in sorted(self._read(row, *picture)))) for picture in PICTURES]
+
+    def witnessed(self, row: Row) -> tuple[Row, int]:
+        """The row with words changed to what a known phrase has there, where some picture reads just that; and how
+        many such words nobody read."""
+        wanted = _wanted([token.text for token in row.tokens])
+        tokens = list(row.tokens)
+        for picture in WITNESSES if wanted else ():
+            found = self._read(row, *picture)
+            for place in [p for p in wanted if tokens[p] is row.tokens[p]]:
+                seen = _same_place(row.tokens[place], found)
+                if seen is not None and flat(_bare(seen)) == wanted[place]:
+                    tokens[place] = replace(row.tokens[place], text=_recased(row.tokens[place].text, wanted[place]))
+        unread = sum(tokens[place] is row.tokens[place] for place in wanted)
+        return Row(tuple(tokens)), unread
+
+    def _read(self, row: Row, dpi: float, blur: float) -> list[tuple[float, float, str]]:
+        """Words (x0, x1 in mm, text) of the row on a resampled, smoothed picture."""
+        own = self.page.sheet.px_per_mm[0] * 25.4
+        part = self.page.crop(row.x0 - 1.5, row.y0 - 0.6, row.x1 + 1.5, row.y1 + 0.6)
+        if min(part.shape) < 6:
+            return []
+        if blur:
+            part = cv2.GaussianBlur(part, (0, 0), blur * own / 200)
+        scale = dpi / own
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=method)
+        border = 10
+        part = cv2.copyMakeBorder(
+            part, border, border, border, border, cv2.BORDER_CONSTANT, value=int(np.percentile(part, 90))
+        )
+        try:
+            lines = self.engine.read(part, dpi, layout="block", seconds=self.seconds)
+            if sum(len(line) for line in lines) < 0.6 * len(row.tokens):
+                lines = self.engine.read(part, dpi, layout="line", seconds=self.seconds)
+        except TimeoutError:
+            return []
+        left = max(row.x0 - 1.5, 0.0)
+        per_mm = dpi / 25.4
+        return [
+            (left + (w.box[0] - border) / per_mm, left + (w.box[2] - border) / per_mm, w.text)
+            for line in lines
+            for w in line
+        ]
+
+
+def _same_place(token: Token, found: Sequence[tuple[float, float, str]]) -> str | None:
+    """What the other reading saw where the word stands; joined when it was cut in two; None when nothing alike."""
+    inside = [(x0, text) for x0, x1, text in found if token.x0 - 0.6 < (x0 + x1) / 2 < token.x1 + 0.6]
+    if not inside:
+        return None
+    text = nfc("".join(part for _, part in sorted(inside)))
+    one, other = letters(token.text), letters(text)
+    if Levenshtein.distance(one, other) > max(1, len(one) // 3):
+        return None
+    return text
+
+
+def _bare(text: str) -> str:
+    """The word without the signs around it: a comma more or less is not a disagreement about the word."""
+    return "".join(_WORD.findall(text)) or text
+
+
+def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agreement]:
+    tokens, split, odd, changed, known = [], 0, 0, 0, 0
+    known_pairs = pairs()
+    for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
+        scores: dict[str, float] = {}
+        in_phrase: dict[str, bool] = {}
+        for place, text in enumerate(vote):
+            word = _bare(text)
+            if place and not _may_replace(word, _bare(token.text)):
+                continue
+            if word not in scores:
+                in_phrase[word] = _in_phrase(index, word, votes, known_pairs)
+                scores[word] = (0.25 if is_syllable(word) else -0.5) + (0.6 if in_phrase[word] else 0.0)
+                scores[word] += 0.1 if place == 0 else 0.0
+            scores[word] += 1.0
+        best = max(scores, key=lambda word: scores[word])
+        split += len({_bare(text) for text in vote}) > 1
+        known += in_phrase[best]
+        mine = _bare(token.text)
+        if best != mine:
+            changed += 1
+            text = token.text.replace(mine, best) if mine in token.text else next(t for t in vote if _bare(t) == best)
+            token = replace(token, text=text)
+        odd += not is_syllable(token.text)
+        tokens.append(token)
+    return Row(tuple(tokens)), Agreement(len(tokens), split, missing, odd, changed, known)
+
+
+def _may_replace(word: str, mine: str) -> bool:
+    """Figures are never outvoted, and a syllable only by a syllable."""
+    if word == mine:
+        return True
+    if any(c.isdigit() for c in mine + word):
+        return False
+    return is_syllable(word) or not is_syllable(mine)
+
+
+def _in_phrase(index: int, word: str, votes: list[list[str]], known_pairs: frozenset[tuple[str, str]]) -> bool:
+    mine = flat(word)
+    before = [flat(_bare(text)) for text in votes[index - 1]] if index else []
+    after = [flat(_bare(text)) for text in votes[index + 1]] if index + 1 < len(votes) else []
+    return any((other, mine) in known_pairs for other in before) or any((mine, other) in known_pairs for other in after)
+
+
+def suggested(text: str) -> tuple[str, int]:
+    """The text with pairs of syllables that no phrase knows written as the one phrase with the same letters; and how
+    many words that changes. For showing beside the reading, never in its place."""
+    words = text.split()
+    fixed = _wanted(words)
+    return " ".join(_recased(word, fixed[i]) if i in fixed else word for i, word in enumerate(words)), len(fixed)
+
+
+def _wanted(words: Sequence[str]) -> dict[int, str]:
+    """Places of words that stand in no known phrase, and what (flat) the only phrase with the same letters has."""
+    flats = [flat(_bare(word)) for word in words]
+    known, by_letters = pairs(), pairs_by_letters()
+    fixed: dict[int, str] = {}
+    for index in range(len(words) - 1):
+        pair = (flats[index], flats[index + 1])
+        if pair in known or re.search(r"[.;:()]$", words[index]):
+            continue
+        might = by_letters.get((letters(words[index]), letters(words[index + 1])), ())
+        if len(might) != 1:
+            continue
+        wrong = [(p, good) for p, good in zip((index, index + 1), might[0], strict=True) if flats[p] != good]
+        if not any(_held(place, index, flats, known) for place, _ in wrong):
+            fixed.update(wrong)
+    return fixed
+
+
+def _held(place: int, index: int, flats: list[str], known: frozenset[tuple[str, str]]) -> bool:
+    """The word already stands in a phrase with its neighbour outside the pair that begins at ``index``."""
+    if place == index:
+        return index > 0 and (flats[index - 1], flats[index]) in known
+    return index + 2 < len(flats) and (flats[index + 1], flats[index + 2]) in known
+
+
+def _recased(word: str, good: str) -> str:
+    good = spelt().get(good, nfc(good))
+    core = _bare(word)
+    shaped = good.upper() if core.isupper() and len(core) > 1 else good.capitalize() if core[:1].isupper() else good
+    return word.replace(core, shaped)

@@ -1,0 +1,48 @@
+"""Which letters can make a Vietnamese syllable: spelling's own rules, generated, not learned."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from itertools import product
+
+_ONSETS = (
+    "", "b", "c", "ch", "d", "đ", "g", "gh", "gi", "h", "k", "kh", "l", "m", "n", "ng", "ngh", "nh", "p", "ph", "qu",
+    "r", "s", "t", "th", "tr", "v", "x",
+)  # fmt: skip
+_RHYMES = (
+    "a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo ep et ê êch"
+    " êm ên ênh êp êt êu i ia ich im in inh ip it iu iêc iêm iên iêng iêp iêt iêu o oa oac oach oai oam oan oang oanh"
+    " oao oap oat oay oăc oăm oăn oăng oăt oc oe oen oeo oet oi om on ong ooc oong op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi"
+    " ơm ơn ơp ơt u ua uân uâng uât uây uc uê uêch uênh ui um un ung uơ up ut uy uya uych uyên uyêt uynh uyp uyt uyu uôc"
+    " uôi uôm uôn uông uôt ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu y yêm yên yêng yêt yêu"
+).split()
+_TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+_STOPPED = re.compile(r"(c|ch|p|t)$")
+
+
+@cache
+def syllables() -> frozenset[str]:
+    """Every syllable the rules allow, lower case, NFD with the tone last: compare with ``flat``."""
+    found = set()
+    for onset, rhyme in product(_ONSETS, _RHYMES):
+        tones = ("\u0301", "\u0323") if _STOPPED.search(rhyme) else _TONES
+        found.update(onset + rhyme + tone for tone in tones)
+    return frozenset(unicodedata.normalize("NFC", s[:-1]) + s[-1] if s[-1] in _TONES[1:] else s for s in found)
+
+
+def flat(word: str) -> str:
+    """Lower case, marks of quality kept on their letters, the tone moved to the end."""
+    parts = unicodedata.normalize("NFD", word.lower())
+    tone = [c for c in parts if c in _TONES[1:]]
+    bare = unicodedata.normalize("NFC", "".join(c for c in parts if c not in _TONES[1:]))
+    return bare + "".join(tone)
+
+
+def is_syllable(word: str) -> bool:
+    """Could be a Vietnamese syllable (abbreviations in capitals and figures are not judged: True)."""
+    core = re.sub(r"^[\W_]+|[\W_]+$", "", word)
+    if not core or not core.isalpha() or (core.isupper() and len(core) <= 6):
+        return True
+    return flat(core) in syllables()
