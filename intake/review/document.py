@@ -179,7 +179,7 @@ def release(seat: Acting, form: Form, document_id: str) -> Response:
 
 @router.post("/documents/{document_id}/postpone")
 def postpone(seat: Acting, form: Form, document_id: str) -> Response:
-    """Two hours behind the others; the deadline stays where it is."""
+    """Out of the way for two hours; the deadline stays where it is."""
     until = seat.store.clock.now() + PUT_OFF
     desk.postpone(seat.store, document_id, seat.acting(MAY_REVIEW), until, text_of(form, "text"))
     return seat.done(next_path(seat, document_id))

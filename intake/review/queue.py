@@ -19,6 +19,7 @@ router = APIRouter()
 
 VIEWS: Mapping[str, tuple[State, ...]] = {
     "review": (State.ASSEMBLED,),
+    "later": (State.ASSEMBLED,),
     "held": (State.HELD,),
     "sign": (State.APPROVED,),
     "running": (State.RECEIVED, State.CHECKED, State.RECOGNISED, State.SIGNED, State.DELIVERED),
@@ -28,7 +29,11 @@ VIEWS: Mapping[str, tuple[State, ...]] = {
 }
 """The tabs of the queue → the states each shows."""
 
+NEWEST_FIRST = frozenset({"running", "done", "out", "all"})
+"""views of what nobody has to take up: the last come is what people look for"""
 PAGE = 50
+PAGES_MOST = 40
+"""farther down nobody reads; searching finds"""
 SOON = timedelta(hours=1)
 
 
@@ -85,15 +90,14 @@ def following(seat: Seated) -> Response:
 
 def next_path(seat: Seat, after: str | None = None) -> str:
     """Where the next document to review lies; the queue when none waits."""
-    found = reading.queue(seat.store, free_for=seat.person.name, limit=2)
-    now = seat.store.clock.now()
-    ready = [row for row in found if row["id"] != after and not (row["postponed_until"] or now) > now]
-    return f"/documents/{ready[0]['id']}" if ready else "/queue"
+    found = reading.queue(seat.store, free_for=seat.person.name, later=False, limit=2)
+    ready = [row["id"] for row in found if row["id"] != after]
+    return f"/documents/{ready[0]}" if ready else "/queue"
 
 
 def _content(seat: Seat, view: str, station: str, text: str, page: int, mine: str) -> dict[str, Any]:
     view = view if view in VIEWS else "review"
-    page = max(1, min(page, 100_000))
+    page = max(1, min(page, PAGES_MOST))
     found = reading.queue(
         seat.store,
         states=VIEWS[view],
@@ -102,25 +106,36 @@ def _content(seat: Seat, view: str, station: str, text: str, page: int, mine: st
         limit=PAGE + 1,
         skip=(page - 1) * PAGE,
         owner=seat.person.name if mine else None,
+        later={"review": False, "later": True}.get(view),
+        newest=view in NEWEST_FIRST,
     )
     return {
         "view": view,
         "views": list(VIEWS),
         "numbers": _numbers(seat),
         "station": station,
-        "stations": reading.stations(seat.store),
+        "stations": sorted({*seat.desk.settings.station, *([station] if station else [])}),
         "text": text[:200],
         "mine": bool(mine),
         "page_number": page,
-        "more": len(found) > PAGE,
+        "more": len(found) > PAGE and page < PAGES_MOST,
         "lines": [line(row, seat) for row in found[:PAGE]],
-        "total": _numbers(seat)[view],
     }
 
 
-def _numbers(seat: Seat) -> dict[str, int]:
-    counts = reading.counts(seat.store)
-    return {view: sum(counts.get(state, 0) for state in states) for view, states in VIEWS.items()}
+def _numbers(seat: Seat) -> dict[str, str]:
+    """What stands on the tabs: exact up to a thousand, «1000+» beyond."""
+    counts = reading.tally(seat.store)
+    later = reading.put_off(seat.store)
+    numbers = {}
+    for view, states in VIEWS.items():
+        number = sum(counts[state] for state in states)
+        full = any(counts[state] >= reading.TALLY_MOST for state in states)
+        if view in ("review", "later") and not full:
+            number = later if view == "later" else number - later
+        numbers[view] = f"{reading.TALLY_MOST}+" if full else str(number)
+    numbers["later"] = str(later)
+    return numbers
 
 
 def line(row: Mapping[str, Any], seat: Seat) -> Line:

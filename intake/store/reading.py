@@ -13,6 +13,7 @@ from intake.errors import OperatorError
 from intake.model import Finding
 from intake.spelling import fold
 from intake.states import State
+from intake.store import search
 from intake.store.engine import Store
 from intake.store.schema import arrival, attempt, audit, document, finding, job, outbox, postponed, published
 
@@ -74,58 +75,94 @@ def queue(
     station: str | None = None,
     text: str = "",
     limit: int = 100,
-    after: str | None = None,
     skip: int = 0,
     free_for: str | None = None,
     owner: str | None = None,
+    later: bool | None = None,
+    newest: bool = False,
 ) -> list[dict[str, Any]]:
-    """Documents in the order a clerk should take them: urgency, then deadline, then arrival; postponed ones last.
+    """Documents in the order a clerk should take them: urgency, then deadline, then arrival (``newest``: last come first).
 
-    ``free_for`` leaves out what others hold under a live lease; ``owner`` keeps only what that person holds. Each row
-    also has ``postponed_by``, ``postponed_until`` and ``postponed_why`` (None unless it is put off right now).
+    ``free_for`` leaves out what others hold under a live lease; ``owner`` keeps only what that person holds; ``later``
+    leaves out (False) or keeps only (True) what is put off right now. Rows are without ``fields`` and ``confirmed``,
+    and with ``postponed_until`` and ``postponed_why``. The cost does not grow with the number of documents: each state
+    is read in index order, as far as the page needs.
     """
     now = store.clock.now()
-    wanted: list[sa.ColumnElement[bool]] = [document.c.state.in_(list(states))]
+    off = sa.select(postponed.c.document_id).where(postponed.c.document_id == document.c.id, postponed.c.until > now)
+    wanted: list[sa.ColumnElement[bool]] = []
     if station:
         wanted.append(document.c.station == station)
-    if after:
-        wanted.append(document.c.id > after)
     if owner:
         wanted += [document.c.claimed_by == owner, document.c.claimed_until > now]
     if free_for is not None:
         wanted.append(
             sa.or_(document.c.claimed_by.is_(None), document.c.claimed_by == free_for, document.c.claimed_until <= now)
         )
-    for word in fold(text).split():
-        wanted.append(document.c.search.contains(word, autoescape=True))
-    later = sa.and_(postponed.c.document_id == document.c.id, postponed.c.until > now)
-    query = (
-        sa.select(
-            document,
-            postponed.c.person.label("postponed_by"),
-            postponed.c.until.label("postponed_until"),
-            postponed.c.reason.label("postponed_why"),
-        )
-        .join_from(document, postponed, later, isouter=True)
-        .where(*wanted)
-        .order_by(
-            postponed.c.document_id.is_not(None),
-            document.c.priority.desc(),
-            document.c.due_at.is_(None),
-            document.c.due_at,
-            document.c.id,
-        )
-        .offset(skip)
-        .limit(limit)
-    )
+    if later is not None:
+        wanted.append(off.exists() if later else ~off.exists())
+    order: tuple[sa.ColumnElement[Any], ...] = (document.c.id.desc(),)
+    if not newest:
+        order = (document.c.priority.desc(), document.c.due_at, document.c.id)
     with store.read() as connection:
+        if text.strip():
+            found = search.condition(connection, text)
+            if found is None:
+                return []
+            wanted.append(found)
+        each = [
+            sa.select(document.c.id)
+            .where(document.c.state == state, *wanted)
+            .order_by(*order)
+            .limit(skip + limit)
+            .subquery()
+            for state in sorted(set(states))
+        ]
+        ids = sa.union_all(*(sa.select(one.c.id) for one in each)) if len(each) > 1 else sa.select(each[0].c.id)
+        query = (
+            sa.select(*_LISTED, postponed.c.until.label("postponed_until"), postponed.c.reason.label("postponed_why"))
+            .join_from(
+                document,
+                postponed,
+                sa.and_(postponed.c.document_id == document.c.id, postponed.c.until > now),
+                isouter=True,
+            )
+            .where(document.c.id.in_(ids))
+            .order_by(*order)
+            .offset(skip)
+            .limit(limit)
+        )
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def stations(store: Store) -> list[str]:
-    """Stations that ever delivered a document."""
+_LISTED = [column for column in document.c if column.name not in ("fields", "confirmed", "search")]
+
+TALLY_MOST = 1000
+"""what a tab counts up to: nobody needs to know whether 4,000 or 4,100 wait, and counting them would cost every page"""
+
+
+def tally(store: Store) -> dict[str, int]:
+    """Documents per state, each up to TALLY_MOST."""
+    each = [
+        sa.select(sa.literal(state.value).label("state"), sa.func.count().label("number")).select_from(
+            sa.select(sa.literal(1)).where(document.c.state == state.value).limit(TALLY_MOST).subquery()
+        )
+        for state in State
+    ]
     with store.read() as connection:
-        return list(connection.execute(sa.select(document.c.station).distinct().order_by(document.c.station)).scalars())
+        return {row.state: int(row.number) for row in connection.execute(sa.union_all(*each))}
+
+
+def put_off(store: Store) -> int:
+    """How many documents are put off right now."""
+    with store.read() as connection:
+        query = (
+            sa.select(sa.func.count())
+            .select_from(postponed)
+            .join(document, document.c.id == postponed.c.document_id)
+            .where(postponed.c.until > store.clock.now(), document.c.state == State.ASSEMBLED)
+        )
+        return int(connection.execute(query).scalar_one())
 
 
 def twins(store: Store, document_id: str, number: str, notation: str, organ: str, year: str) -> list[tuple[str, str]]:

@@ -295,3 +295,6 @@ postponed = sa.Table(
     _column("until", UtcTime),
     _column("reason", sa.Text),
 )
+
+sa.Index("ix_document_desk", document.c.state, document.c.priority.desc(), document.c.due_at, document.c.id)
+sa.Index("ix_document_state_id", document.c.state, document.c.id)
