@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: demo test run bench crash setup setup-test check lock clean
+.PHONY: demo test run bench crash mutants setup setup-test check lock clean
 
 setup:
 	@bash deploy/setup.sh run
@@ -32,8 +32,11 @@ test: check
 crash: setup-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
+mutants: setup-test
+	$(BIN)/python -m tests.mutation.mutants
+
 bench: setup-test
-	@for name in gate read speed queue sign; do \
+	@for name in gate read speed claims sign; do \
 	  if [ -f bench/$$name.py ]; then echo "== bench/$$name.py"; $(BIN)/python bench/$$name.py --quick || exit 1; fi; done
 
 # Pins every dependency by hash; the lock carries no index address, so it works behind any mirror.

@@ -1,0 +1,189 @@
+"""The queue's cost per document, and that it does not grow with the table.
+
+    .venv/bin/python bench/claims.py [--quick] [--history 1000 10000 100000 1000000] [--documents 10000]
+
+Part 1: median and p95 of one claim + finish with N finished documents of history, per back-end; the ratio of each
+size to the smallest is what counts (machines differ). Part 2: documents a second through the bare queue, SQLite, and
+PostgreSQL with RQ on Redis; stages do nothing, so all of it is queue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+
+import sqlalchemy as sa
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import bench.claims as shared
+from intake.model import StageResult
+from intake.settings import SystemClock
+from intake.store import Store
+from intake.store.claim import claim, to_ring
+from intake.store.finish import finish
+from intake.store.schema import document, job
+from tests.store.paper import STAGES, WORKER, arrive, facts
+from tests.surroundings.servers import PostgresServer, RedisServer
+from workers.queues.rq import connect
+
+BATCH = 5000
+CLAIMS = 300
+
+
+def history(store: Store, have: int, want: int) -> None:
+    """Finished documents with their five finished jobs, as a year of work leaves them."""
+    now = store.clock.now() - timedelta(days=30)
+    for start in range(have, want, BATCH):
+        names = [f"20250101-{number:010d}" for number in range(start, min(start + BATCH, want))]
+        with store.write() as connection:
+            connection.execute(
+                document.insert(),
+                [
+                    {
+                        "id": name, "revision": 1, "station": "vanthu", "name": f"{name}.jpg", "profile": "incoming",
+                        "content_key": hashlib.sha256(name.encode()).hexdigest(), "profile_digest": "-", "version": 8,
+                        "state": "forwarded", "lane": "desk", "arrived_at": now, "updated_at": now, "pages": 2,
+                        "fields": {}, "confirmed": {}, "priority": 0, "search": f"{name} quyet dinh ve viec",
+                        "code_number": name[-5:], "code_notation": "QĐ-UBND", "subject": "Về việc", "due_at": now,
+                    }
+                    for name in names
+                ],
+            )  # fmt: skip
+            connection.execute(
+                job.insert(),
+                [
+                    {
+                        "document_id": name, "revision": 1, "stage": stage, "state": "done", "lane": "desk",
+                        "attempt": 1, "troubles": 0, "run_after": now, "created_at": now, "finished_at": now,
+                    }
+                    for name in names
+                    for stage in (*STAGES, "sign")
+                ],
+            )  # fmt: skip
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE"))
+
+
+def measure(store: Store, tag: str) -> tuple[list[float], list[float]]:
+    """Seconds of each claim and of each finish, over CLAIMS fresh documents."""
+    for number in range(CLAIMS):
+        arrive(store, f"{tag}-{number}.jpg", f"{tag}-{number}".encode(), identifier=f"20261122-{tag}{number:06d}")
+    claims, finishes = [], []
+    for _ in range(CLAIMS):
+        start = perf_counter()
+        taken = claim(store, "bench", "/nowhere", stages={"check"})
+        middle = perf_counter()
+        assert taken is not None
+        finish(store, taken, StageResult(facts=facts("check")), (), actor=WORKER)
+        claims.append(middle - start)
+        finishes.append(perf_counter() - middle)
+    return claims, finishes
+
+
+def part_one(name: str, store: Store, sizes: list[int]) -> None:
+    print(f"\n{name}: one claim and one finish, ms (median / p95), with finished documents behind")
+    base, have = None, 0
+    for size in sizes:
+        history(store, have, size)
+        have = size
+        measure(store, f"{name[:2]}{size}w")  # warm caches and plans
+        claims, finishes = measure(store, f"{name[:2]}{size}")
+        p95 = quantiles(claims, n=20)[-1]
+        base = base or p95
+        print(
+            f"  {size:>9,}  claim {median(claims) * 1e3:6.2f} / {p95 * 1e3:6.2f}   "
+            f"finish {median(finishes) * 1e3:6.2f} / {quantiles(finishes, n=20)[-1] * 1e3:6.2f}   "
+            f"claim p95 ratio to smallest {p95 / base:4.2f}"
+        )
+
+
+def part_two(name: str, store: Store, number: int, redis: RedisServer | None) -> None:
+    for index in range(number):
+        arrive(store, f"q-{index}.jpg", f"{name}-{index}".encode(), identifier=f"20261123-{index:010d}")
+    times: list[float] = []
+    started = perf_counter()
+    if redis is None:
+        while _one(store, times, None):
+            pass
+    else:
+        client = connect(redis.url)
+        queue = Queue("bench", connection=client, serializer=JSONSerializer)
+        shared.UNDER_TEST.append((store, times))
+        while rung := to_ring(store, {"check"}, timedelta(minutes=5), limit=1000):
+            for job_id, _ in rung:
+                queue.enqueue("bench.claims.answer", job_id, result_ttl=0, job_timeout=-1)
+            SimpleWorker([queue], connection=client, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+    took = perf_counter() - started
+    print(
+        f"  {name}: {number:,} documents, {took / number * 1e3:.2f} ms each; claim + finish median "
+        f"{median(times) * 1e3:.2f} ms, p95 {quantiles(times, n=20)[-1] * 1e3:.2f} ms"
+    )
+
+
+UNDER_TEST: list[tuple[Store, list[float]]] = []
+"""what RQ's job finds: it imports this module by name, so it is another copy than ``__main__``"""
+
+
+def answer(job_id: int) -> None:
+    store, times = UNDER_TEST[-1]
+    _one(store, times, job_id)
+
+
+def _one(store: Store, times: list[float], job_id: int | None) -> bool:
+    start = perf_counter()
+    taken = claim(store, "bench", "/nowhere", stages={"check"}, job_id=job_id)
+    if taken is None:
+        return False
+    finish(store, taken, StageResult(facts=facts("check")), (), actor=WORKER)
+    times.append(perf_counter() - start)
+    return True
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    store = Store(url, SystemClock())
+    store.migrate()
+    yield store
+    store.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="1k and 10k rows, 500 documents")
+    parser.add_argument("--history", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
+    parser.add_argument("--documents", type=int, default=10_000)
+    given = parser.parse_args()
+    sizes = [1000, 10_000] if given.quick else given.history
+    number = 500 if given.quick else given.documents
+    folder = Path(tempfile.mkdtemp(prefix="sohoa-bench-"))
+    postgres, redis = PostgresServer(), RedisServer()
+    try:
+        with opened(f"sqlite:///{folder / 'history.db'}") as store:
+            part_one("SQLite", store, sizes)
+        with opened(postgres.new_database("history")) as store:
+            part_one("PostgreSQL", store, sizes)
+        print("\nthrough the bare queue")
+        with opened(f"sqlite:///{folder / 'queue.db'}") as store:
+            part_two("SQLite", store, number, None)
+        with opened(postgres.new_database("queue")) as store:
+            part_two("PostgreSQL + RQ", store, number, redis)
+    finally:
+        redis.close()
+        postgres.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Mutants: one deliberate fault each in the store, the receiving end or the runner, that the tests must notice.
+
+    .venv/bin/python -m tests.mutation.mutants [--only NUMBER …]      (make mutants)
+
+Each mutant is applied to a copy of the tree and the tests named for it run there; a mutant that survives is a hole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STORE = ("tests/store",)
+RECEIVE = ("tests/receive",)
+RUNNER = ("tests/runner", "tests/store")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """``old`` (must occur in ``file``) becomes ``new``; ``breaks`` is the promise it breaks."""
+
+    breaks: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = STORE
+
+
+MUTANTS = (
+    Mutant("attempt fences the finish", "intake/store/finish.py", "job.c.attempt == claimed.attempt,", "sa.true(),"),
+    Mutant("running fences the finish", "intake/store/finish.py", 'job.c.state == "running",', "sa.true(),"),
+    Mutant("state fences the finish", "intake/store/finish.py", "!= claimed.stage:", "== 'never':"),
+    Mutant("finish owes the next job", "intake/store/finish.py", "        owe(connection, claimed", "        0 and owe(connection, claimed"),
+    Mutant("finish moves the version", "intake/store/finish.py", '"version": row["version"] + 1', '"version": row["version"]'),
+    Mutant("receipts reach the outbox", "intake/store/finish.py", 'if claimed.stage == "push":', 'if claimed.stage == "never":'),
+    Mutant("urgency changes the lane", "intake/store/finish.py", '"urgent" if values["priority"]', '"desk" if values["priority"]'),
+    Mutant("auto-accept asks the reading", "intake/store/finish.py", 'and row["decision"] == "accept"', ""),
+    Mutant("seen version guards a decision", "intake/store/decide.py", 'if row["version"] != seen_version:', "if False:"),
+    Mutant("roles guard a decision", "intake/store/decide.py", "if actor.role not in MAY[kind]:", "if False:"),
+    Mutant("states guard a decision", "intake/store/decide.py", 'if State(row["state"]) not in allowed:', "if False:"),
+    Mutant("unreadable is never released", "intake/store/decide.py", "if codes & UNREADABLE:", "if False:"),
+    Mutant("a lease keeps others out", "intake/store/decide.py", "if held_by_other and not take_over_reason:", "if False:"),
+    Mutant("taking over is written down", "intake/store/decide.py", '"take_over",', '"taken",'),
+    Mutant("secret forgets the fields", "intake/store/decide.py", "if state is State.REFUSED:", "if False:"),
+    Mutant("secrecy wins", "intake/states.py", "if worst is Severity.REFUSE:", "if False:"),
+    Mutant("blocked is not passed on", "intake/states.py", "if worst is Severity.BLOCK:", "if False:"),
+    Mutant("only ready jobs are claimed", "intake/store/claim.py", 'job.c.state == "ready", job.c.lane', 'job.c.state != "done", job.c.lane'),
+    Mutant("back-off is waited for", "intake/store/claim.py", "job.c.run_after <= now", "sa.true()"),
+    Mutant("lanes are in order", "intake/store/claim.py", "for lane in lanes:", "for lane in reversed(lanes):"),
+    Mutant("only late leases are rescued", "intake/store/rescue.py", "job.c.lease_until < now", "sa.true()"),
+    Mutant("rescue ends in a hold", "intake/store/rescue.py", 'if row["troubles"] >= RESCUES_MAX:', "if False:"),
+    Mutant("trouble has an end", "intake/store/fail.py", 'row["troubles"] < most', "True"),
+    Mutant("bugs are not tried again", "intake/store/fail.py", "trouble = isinstance(error, EnvironmentTrouble)", "trouble = True"),
+    Mutant("chain hashes the data", "intake/store/audit.py", '        row["data"],\n', ""),
+    Mutant("chain pins its length", "intake/store/audit.py", "!= (length, previous) if head else length", "== () if head else 0"),
+    Mutant("duplicates are recognised", "intake/store/admit.py", "document.c.content_key == key", "document.c.id == key"),
+    Mutant("superseded stops the old", "intake/store/admit.py", "if early:", "if False:", (*STORE, *RECEIVE)),
+    Mutant("backup takes every revision's files", "intake/store/backup.py", "for root in roots:", "for root in roots[1:]:"),
+    Mutant("balance re-hashes", "intake/store/balance.py", 'if sha256_of(path) != file["sha256"]', "if False"),
+    Mutant("quiet time is waited for", "intake/receive/settle.py", "if quiet_for < self.rhythm", "if False and quiet_for < self.rhythm", RECEIVE),
+    Mutant("structure is asked", "intake/receive/settle.py", "structure=probe(capture)", "structure=None", RECEIVE),
+    Mutant("damaged is taken in the end", "intake/receive/settle.py", "quiet_for >= self._damaged_after", "False", RECEIVE),
+    Mutant("the rhythm is learned", "intake/receive/settle.py", "self.rhythm = self.rhythm.learned", "0 and self.rhythm.learned", RECEIVE),
+    Mutant("a clock stepping back", "intake/receive/settle.py", "if quiet_for < timedelta(0):", "if False:", RECEIVE),
+    Mutant("only unchanged bytes are cleared", "intake/receive/clear.py", "if _same(hidden, row):", "if True:", RECEIVE),
+    Mutant("cleared before noticed", "intake/receive/watch.py", "        cleared = self._clear()\n        safe", "        cleared = 0\n        safe", RECEIVE),
+    Mutant("symlinks are refused", "intake/receive/listing.py", "follow_symlinks=False)\n            except", "follow_symlinks=True)\n            except", RECEIVE),
+    Mutant("page order is natural", "intake/receive/listing.py", "key=lambda file: natural(file.name)", "key=lambda file: file.name", RECEIVE),
+    Mutant("a stuck stage is killed", "workers/runner/child.py", "if monotonic() > end:", "if False:", RUNNER),
+    Mutant("children are recycled", "workers/runner/child.py", "self._served >= self._recycle_after or", "", RUNNER),
+)  # fmt: skip
+
+
+def survives(mutant: Mutant) -> bool:
+    """Whether the tests still pass with this fault in the code."""
+    with tempfile.TemporaryDirectory(prefix="sohoa-mutant-") as folder:
+        copy = Path(folder) / "tree"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache"))
+        path = copy / mutant.file
+        text = path.read_text(encoding="utf-8")
+        if mutant.old not in text:
+            raise SystemExit(f"{mutant.file} has no {mutant.old!r} any more: mend the mutant «{mutant.breaks}»")
+        path.write_text(text.replace(mutant.old, mutant.new, 1), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *mutant.tests]
+        return (
+            subprocess.run(
+                command,
+                cwd=copy,
+                capture_output=True,
+                timeout=300,
+                env={"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"},
+            ).returncode
+            == 0
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", type=int, nargs="*")
+    given = parser.parse_args()
+    alive = 0
+    for number, mutant in enumerate(MUTANTS, 1):
+        if given.only and number not in given.only:
+            continue
+        try:
+            survived = survives(mutant)
+        except subprocess.TimeoutExpired:
+            survived = False  # a fault that makes a test hang is noticed too
+        alive += survived
+        print(f"{number:3} {'SURVIVED' if survived else 'killed  '} {mutant.breaks}  ({mutant.file})", flush=True)
+    print(f"{alive} of {len(given.only or MUTANTS)} survived")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
