@@ -17,7 +17,6 @@ from workers.pdf import inks
 from workers.tools import pdfa
 from workers.tools.pages import decode
 
-
 _PAGE = printed().image
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,47 +144,54 @@ class _Sieve:
                     self.verdicts = [False] * len(self.verdicts)
 
     def rewrite(self, stream: Any, resources: Dictionary, depth: int) -> bytes:
-        """The content without hidden text; ``resources`` get the rewritten forms. Text operators stay only when
-        the page shows text at all."""
-        return pikepdf.unparse_content_stream(list(self._kept(stream, resources, depth)))
+        """The content without hidden text; ``resources`` get the rewritten forms and lose those no longer drawn.
+        Text operators stay only when the page shows text at all."""
+        return pikepdf.unparse_content_stream(self._kept(stream, resources, depth))
 
-    def _kept(self, stream: Any, resources: Dictionary, depth: int) -> Iterator[Any]:
+    def _kept(self, stream: Any, resources: Dictionary, depth: int) -> list[Any]:
+        objects = Dictionary(resources.get("/XObject", Dictionary()))
+        kept: list[Any] = []
+        drawn: set[str] = set()
         for instruction in pikepdf.parse_content_stream(stream):
             name = str(instruction.operator)
             if name in _SHOW:
                 visible = self.verdicts[self.at]
                 self.at += 1
                 if visible:
-                    yield instruction
+                    kept.append(instruction)
                 elif self.shown and name in ("'", '"'):
-                    yield ([], Operator("T*"))
+                    kept.append(([], Operator("T*")))
             elif name in _TEXT and not self.shown:
                 continue
-            elif name == "Do" and depth and _is_form(_target(resources, instruction.operands)):
-                if self._form(resources, instruction.operands, depth):
-                    yield instruction
+            elif name == "Do":
+                target = _target(resources, instruction.operands)
+                form = self._form(target, resources, depth) if depth and _is_form(target) else target
+                if form is not None:
+                    drawn.add(str(instruction.operands[0]))
+                    objects[str(instruction.operands[0])] = form
+                    kept.append(instruction)
             else:
-                yield instruction
+                kept.append(instruction)
+        for name in set(objects.keys()) - drawn:
+            del objects[name]
+        resources.XObject = objects
+        return kept
 
-    def _form(self, resources: Dictionary, operands: Any, depth: int) -> bool:
-        """Rewrite a drawn form under its own name; False when nothing is left to draw."""
-        target = _target(resources, operands)
+    def _form(self, target: Any, resources: Dictionary, depth: int) -> Any:
+        """The form as it is when it hides nothing, rewritten when it does, None when nothing is left to draw."""
         inner = Dictionary(target.get("/Resources", resources))
         before = self.at
-        kept = list(self._kept(target, inner, depth - 1))
+        kept = self._kept(target, inner, depth - 1)
         if all(self.verdicts[before : self.at]):
-            return True
+            return target
         if not any(str(operator) in _PAINT | _SHOW | {"Do"} for _, operator in kept):
-            return False
+            return None
         form = self.pdf.make_stream(pikepdf.unparse_content_stream(kept))
         for key, value in target.items():
             if key not in ("/Length", "/Filter", "/DecodeParms", "/Resources"):
                 form[key] = value
         form.Resources = inner
-        objects = Dictionary(resources.XObject)
-        objects[str(operands[0])] = form
-        resources.XObject = objects
-        return True
+        return form
 
 
 def _target(resources: Any, operands: Any) -> Any:
