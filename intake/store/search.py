@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from intake.spelling import fold
 from intake.store.schema import document
 
-FEW = 1000
+FEW = 400
 """matches up to which the index answers"""
 
 _SQLITE = sa.text(

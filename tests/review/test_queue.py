@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -127,3 +129,24 @@ def test_postponing_is_written_down(station: Station) -> None:
     document = station.document()
     desk.postpone(station.store, document, LAN, station.clock.now() + timedelta(hours=2), "sau")
     assert reading.whole(station.store, document).history[-1]["action"] == "postponed"
+
+
+def test_order_and_search_are_the_same_on_postgresql(tmp_path: Path, postgres_url: Callable[[], str]) -> None:
+    station = Station(tmp_path / "station", postgres_url())
+    wanted = station.document(Paper(number="118", subject="Về công tác hoà giải tại xã Hòa Bình", name="scan-hoa.pdf"))
+    other = station.document(Paper(number="9", notation="TB-VP", subject="Họp giao ban", organ="Văn phòng", priority=1))
+    for text in ("Hòa Bình", "hoà bình", "118/QĐ", "QĐ-UBND 118", "scan-hoa", "bình hòa"):
+        assert order(station, text=text) == [wanted], text
+    for text in ("%", "'", '"', "a | b", "!", ":*", "\x00", "/"):
+        assert order(station, text=text) in ([], [wanted], [other, wanted]), text
+    assert order(station) == [other, wanted]
+    assert order(station, states=("assembled", "held"), newest=True) == [other, wanted]
+    assert order(station, text="hop giao") == [other]
+    desk.postpone(station.store, other, LAN, station.clock.now() + timedelta(hours=1), "")
+    assert order(station, later=False) == [wanted]
+    assert order(station, later=True) == [other]
+    version = reading.whole(station.store, wanted).version
+    decide.approve(station.store, wanted, version, LAN, {"Subject": "Về việc xây cầu"})
+    assert order(station, states=("approved",), text="xay cau") == [wanted]
+    assert order(station, states=("approved",), text="giải") == []
+    station.store.close()
