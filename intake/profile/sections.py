@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import Field as Bound
+from pydantic import field_validator
 
 from intake.profile.rule import Rule, Section
 
@@ -91,15 +93,29 @@ class SignSection(Section):
     """tries while the person waits; what stays without a time-stamp is queued for later"""
 
 
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
 class ConnectorTarget(Section):
     """``[[push.target]]``: one document system."""
 
     name: str = Bound(min_length=1, max_length=60)
     """unique in the profile; part of the idempotency key, so a renamed target is a new target"""
     connector: str
-    options: dict[str, str | int | bool] = Bound(default_factory=dict)
+    options: dict[str, str | int | float | bool] = Bound(default_factory=dict)
     """what the connector's page in docs/push.md lists; a secret is never written here, only ``env:NAME`` or
     ``file:path``"""
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _dotted(cls, given: Any) -> Any:
+        """``options.answer.id = "ma"`` is a table in TOML; connectors know it as the option ``answer.id``."""
+        return dict(_flat(given)) if isinstance(given, dict) else given
 
 
 class PushSection(Section):

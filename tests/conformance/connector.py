@@ -133,6 +133,8 @@ class ConnectorConformance:
 
     def test_two_stations_at_the_same_moment_store_once(self, connect, make, stored):
         package, connectors = make(), [connect() for _ in range(4)]
+        if connectors[0].delivery == "at-least-once":
+            pytest.skip("promises at-least-once only, and says so")
         start, receipts, troubles = threading.Barrier(len(connectors)), [], []
 
         def put(connector: Connector) -> None:

@@ -46,7 +46,7 @@ class TestCmis(ConnectorConformance, FaultConformance):
 
     @pytest.fixture
     def hurried(self, options, tmp_path):
-        return lambda: CmisConnector({**options, "wait_seconds": "0.1", "call_seconds": "0.2"}, tmp_path)
+        return lambda: CmisConnector({**options, "wait_seconds": 0.1, "call_seconds": 0.2}, tmp_path)
 
     @pytest.fixture
     def stored(self, system):

@@ -14,7 +14,7 @@ from tests.document_system.server import Access, DocumentSystem
 from tests.push.authority import Authority
 from workers.push.rest import RestConnector
 
-QUICK = {"wait_seconds": "0.1", "call_seconds": "0.2"}
+QUICK = {"wait_seconds": 0.1, "call_seconds": 0.2}
 """small enough that a silent server costs a test little"""
 
 

@@ -41,7 +41,7 @@ class TestSftp(ConnectorConformance, FaultConformance):
 
     @pytest.fixture
     def hurried(self, options, tmp_path):
-        return lambda: SftpConnector({**options, "wait_seconds": "1", "call_seconds": "2"}, tmp_path)
+        return lambda: SftpConnector({**options, "wait_seconds": 1, "call_seconds": 2}, tmp_path)
 
     @pytest.fixture
     def stored(self, host):

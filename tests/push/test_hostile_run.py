@@ -40,7 +40,7 @@ def push_all(
     queue, lock = list(reversed(list(enumerate(documents)))), threading.Lock()
 
     def work() -> None:
-        connector = RestConnector({"url": system.url, "wait_seconds": "0.15", "call_seconds": "0.4"}, home)
+        connector = RestConnector({"url": system.url, "wait_seconds": 0.15, "call_seconds": 0.4}, home)
         while True:
             with lock:
                 if not queue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -167,3 +168,18 @@ def test_another_revision_or_target_is_another_delivery():
     }
     assert len(keys) == 4
     assert all(len(key) == 64 for key in keys)
+
+
+def test_options_with_dots_are_written_as_toml_has_them(tmp_path):
+    """``options.answer.id`` is a nested table in TOML, and one option for the connector."""
+    data = tomllib.loads(
+        """
+        target = [{ name = "dms", connector = "rest", options.url = "https://dms.example", options.wait_seconds = 2.5,
+                    options.answer.id = "ma", options.status.XONG = "06", options.allow_http = false }]
+        """.replace("\n", " ")
+    )
+    options = PushSection.model_validate(data).target[0].options
+    assert options["answer.id"] == "ma"
+    assert options["status.XONG"] == "06"
+    assert options["allow_http"] is False
+    assert RestConnector(options, tmp_path).name == "rest"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from intake.errors import EnvironmentTrouble, OperatorError
 
-Value = str | int | bool
+Value = str | int | float | bool
 
 
 class Options:
@@ -36,15 +36,10 @@ class Options:
         return value
 
     def seconds(self, name: str, default: float) -> float:
-        """Seconds as a number or as text with a decimal point (options hold whole numbers only)."""
-        value = self._get(name, str(default))
-        try:
-            seconds = float(value)
-        except ValueError as error:
-            raise self._wrong(name, "số giây", "seconds") from error
-        if isinstance(value, bool) or not 0 < seconds < 3600:
+        value = self._get(name, default)
+        if isinstance(value, bool | str) or not 0 < value < 3600:
             raise self._wrong(name, "số giây dưới 3600", "seconds under 3600")
-        return seconds
+        return float(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self._get(name, default)
@@ -92,7 +87,7 @@ class Options:
         found = {}
         for name in self._values:
             if name.startswith(f"{prefix}."):
-                found[name.removeprefix(f"{prefix}.")] = self.text(name)
+                found[name.removeprefix(f"{prefix}.")] = str(self._get(name, None))
         return found
 
     def close(self) -> None:
