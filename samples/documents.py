@@ -44,7 +44,7 @@ def random_spec(
     matter = pick(rng, wording.MATTERS)
     issued = date(int(rng.integers(2012, 2027)), 1, 1) + timedelta(days=int(rng.integers(0, 330)))
     number = str(int(np.exp(rng.uniform(0, np.log(6000)))))
-    number = f"{int(number):02d}"
+    number = f"{int(number):02d}" + ("AB"[int(number) % 2] if int(number) % 61 == 0 else "")
     letter = name == "Công văn"
     year = issued.year if not letter and abbreviation in ("QĐ", "NQ", "CT", "QC") and rng.random() < 0.12 else None
     party = name in ("Kế hoạch", "Thông báo", "Báo cáo", "Công văn") and rng.random() < 0.06

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from intake.model import FIELD_LENGTH, FieldName
-from samples import marks
+from samples import marks, wear
 from samples.capture import random_settings, replaced, save, scan, scan_with
 from samples.documents import random_spec, truth
 from samples.page import Page, blank, render
@@ -188,3 +188,25 @@ def test_typefaces_have_every_vietnamese_letter() -> None:
         for path in (face.regular, face.bold, face.italic, face.bold_italic):
             with TTFont(path, lazy=True) as font:
                 assert set(map(ord, VIETNAMESE)) <= set(font.getBestCmap())
+
+
+@pytest.mark.parametrize("mark", [wear.folded, wear.punched, wear.stapled, wear.dog_eared])
+def test_wear_changes_a_little_of_the_sheet_and_leaves_the_truth(mark, page: Page) -> None:
+    used = mark(page, np.random.default_rng(3))
+    changed = (np.abs(used.pixels.astype(int) - page.pixels).max(axis=2) > 12).mean()
+    assert 0 < changed < 0.03
+    assert used.boxes == page.boxes
+
+
+def test_an_overlay_names_another_date_and_tells_where_it_stands(page: Page) -> None:
+    rng = np.random.default_rng(4)
+    over = wear.random_overlay(page, rng, datetime(2026, 3, 1))
+    x, y, width, height = (round(value * DPI / 25.4) for value in over.boxes["overlay"])
+    before, after = (side.pixels[y : y + height + 6, x : x + width].min() for side in (page, over))
+    assert after < before
+
+
+def test_a_photocopy_has_no_ink_colour_left(page: Page) -> None:
+    x, y, width, height = (round(value * DPI / 25.4) for value in page.boxes["seal"])
+    copied = wear.photocopied(page, np.random.default_rng(5)).pixels[y : y + height, x : x + width]
+    assert int(np.ptp(copied.astype(int), axis=2).max()) < 30
