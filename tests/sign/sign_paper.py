@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from intake.folder import DocumentFolder
 from intake.model import Box
+from intake.ports import SigningSession
+from intake.profile.sections import SignSection
+from workers.sign import pades
+from workers.sign.pades import Pressed
+from workers.sign.place import Place
 from workers.tools import pdfa
 
 DPI = 200
@@ -96,3 +102,22 @@ def document(folder: Path, name: str = "d1", source: Path | None = None, **keys:
     target.write_bytes(_plain() if source is None else source.read_bytes())
     facts = {"pdf": {"pages": 1}, **keys.pop("facts", {})}  # type: ignore[dict-item]
     return DocumentFolder(name, root, published={"pdf": 1}, facts=facts, **keys)  # type: ignore[arg-type]
+
+
+def press(
+    source: Path,
+    target: Path,
+    session: SigningSession,
+    section: SignSection,
+    now: datetime,
+    words: tuple[str, ...] = (),
+    where: Place | None = None,
+) -> Pressed:
+    """The signature alone, without any of the checks around it."""
+    return pades.press(pades.begin(source, target, session, section, now, words, where), session)
+
+
+def fill(pressed: Pressed) -> None:
+    """Put the signature into the file, whatever it is worth."""
+    with pressed.begun.target.open("r+b") as stream:
+        pressed.begun.digest.fill_with_cms(stream, pressed.signature)

@@ -115,14 +115,17 @@ class Unplugged:
 
     def __init__(self, key: OpenKey, after: int) -> None:
         self.certificate, self.chain, self.device, self.demo = key.certificate, key.chain, key.device, key.demo
-        self._engine, self.after, self.given = key.engine, after, 0
+        self._inner, self.after, self.given = key.engine, after, 0
+        self.engine = self
 
-    @property
-    def engine(self) -> object:
-        self.given += 1
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    async def async_sign(self, *values: object, dry_run: bool = False, **more: object) -> object:
+        self.given += not dry_run
         if self.given > self.after:
             raise EnvironmentTrouble("Mất kết nối với thiết bị ký.", "The token is gone.")
-        return self._engine
+        return await self._inner.async_sign(*values, dry_run=dry_run, **more)  # type: ignore[arg-type]
 
 
 def test_a_token_pulled_out_in_the_middle_ends_the_set_and_loses_nothing(

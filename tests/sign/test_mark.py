@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sign_authority import AGENCY, LONG
-from sign_paper import A3, A4, A4_LANDSCAPE, DPI, RECORD, document, pdf, scan
+from sign_paper import A3, A4, A4_LANDSCAPE, DPI, RECORD, document, pdf, press, scan
 
 from intake.errors import DependencyMissing, DocumentError
 from intake.folder import DocumentFolder
 from intake.model import Box
 from intake.profile.sections import SignSection
-from workers.sign import pades, stage
+from workers.sign import stage
 from workers.sign.mark import block, face_for, mark_text
 from workers.sign.markread import read_mark
 from workers.sign.pkcs12 import OpenKey
@@ -63,7 +63,7 @@ def test_the_mark_is_read_back_by_extraction_and_by_ocr_at_its_place_upright_ten
     signed = tmp_path / "signed.pdf"
     where = place(source, (WORDS,))
     assert not where.moved
-    pades.press(source, signed, key, section, MOMENT, (WORDS,), where)
+    press(source, signed, key, section, MOMENT, (WORDS,), where)
 
     read = read_mark(signed, "Sohoa1")
     assert read is not None
@@ -94,7 +94,7 @@ def test_the_mark_is_read_back_by_extraction_and_by_ocr_at_its_place_upright_ten
 def test_poppler_extracts_the_words_of_the_mark_with_the_text_of_the_page(
     key: OpenKey, section: SignSection, tmp_path: Path
 ) -> None:
-    pades.press(pdf(tmp_path / "a.pdf"), tmp_path / "b.pdf", key, section, MOMENT, (WORDS,))
+    press(pdf(tmp_path / "a.pdf"), tmp_path / "b.pdf", key, section, MOMENT, (WORDS,))
     text = subprocess.run(["pdftotext", tmp_path / "b.pdf", "-"], capture_output=True, text=True, check=True).stdout
     assert WORDS in text
     fonts = subprocess.run(["pdffonts", tmp_path / "b.pdf"], capture_output=True, text=True, check=True).stdout
@@ -142,11 +142,11 @@ def test_a_mark_of_another_office_drawn_as_an_annotation_is_not_covered(
     key: OpenKey, section: SignSection, tmp_path: Path
 ) -> None:
     first, source = tmp_path / "first.pdf", pdf(tmp_path / "source.pdf")
-    done = pades.press(source, first, key, section, MOMENT, (WORDS,))
+    done = press(source, first, key, section, MOMENT, (WORDS,))
     where = place(first, (WORDS,))
-    assert done.place is not None
     assert where.moved
-    other = done.place.box
+    assert done.begun.place is not None
+    other = done.begun.place.box
     assert where.box.x + where.box.width < other.x or where.box.y > other.y + other.height
 
 
@@ -159,7 +159,7 @@ def test_an_agency_name_of_200_letters_is_wrapped_and_whole(
     where = place(source, words)
     assert 2 <= where.lines <= 4
     assert where.box.x >= 5
-    pades.press(source, tmp_path / "b.pdf", key, section, MOMENT, words, where)
+    press(source, tmp_path / "b.pdf", key, section, MOMENT, words, where)
     read = read_mark(tmp_path / "b.pdf", "Sohoa1")
     assert read is not None
     assert read.text == words[0]

@@ -15,11 +15,11 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from sign_authority import PASSWORD, Authority, box_14
-from sign_paper import document, pdf
+from sign_paper import document, fill, pdf, press
 
 from intake.errors import DocumentError
 from intake.profile.sections import SignSection
-from workers.sign import pades, stage
+from workers.sign import stage
 from workers.sign.pkcs12 import OpenKey, Pkcs12Signer
 from workers.sign.verify import verify
 from workers.tools.pki import TrustStore, load_trust
@@ -165,9 +165,8 @@ def test_a_signature_by_a_certificate_that_could_not_sign_is_not_valid(
     """Made with the signature alone, as somebody without these checks would."""
     source, target = pdf(tmp_path / "a.pdf"), tmp_path / "b.pdf"
     with Pkcs12Signer(ca.pkcs12(name)).open(PASSWORD) as key:
-        done = pades.press(source, target, key, section, now)
-        with target.open("r+b") as stream:
-            done.digest.fill_with_cms(stream, done.signature)
+        done = press(source, target, key, section, now)
+        fill(done)
     report = verify(target, trust, now + timedelta(minutes=1), online=True)
     assert report.verdict == verdict, report.as_json()
     told = next(one for one in report.own[0].items if one.name == item)
@@ -207,9 +206,8 @@ def test_a_mark_that_names_another_agency_or_another_time_is_told(
         (f"SAO Y; {section.agency}; 2001-01-01T00:00:00+07:00", "invalid"),
     ):
         source, target = pdf(tmp_path / "a.pdf"), tmp_path / "b.pdf"
-        done = pades.press(source, target, key, section, now, (words,))
-        with target.open("r+b") as stream:
-            done.digest.fill_with_cms(stream, done.signature)
+        done = press(source, target, key, section, now, (words,))
+        fill(done)
         report = verify(target, online, now)
         assert report.verdict == "valid", "the signature itself is sound"
         assert next(item for item in report.own[0].items if item.name == "mark").answer == answer
@@ -253,7 +251,7 @@ def test_a_hybrid_cross_reference_is_neither_signed_nor_called_valid(
 ) -> None:
     source, target = hybrid(pdf(tmp_path / "a.pdf")), tmp_path / "b.pdf"
     with pytest.raises(DocumentError, match="chưa ký gì"):
-        pades.press(source, target, key, section, now)
+        press(source, target, key, section, now)
     assert not target.exists()
     with target.open("wb") as output:
         writer = IncrementalPdfFileWriter(io.BytesIO(source.read_bytes()), strict=False)

@@ -10,12 +10,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from intake.errors import DocumentError, OperatorError, SohoaError
 from intake.folder import DocumentFolder
@@ -27,8 +26,12 @@ from workers.sign.certificate import Checked, check
 from workers.sign.place import Place
 from workers.tools.pki import TrustStore
 
+FRESH_SECONDS = 10.0
+"""A document begun longer ago (the person was asked for a PIN meanwhile) is begun again: its mark tells the time"""
+
 COMPLETING = 4
-"""documents whose time-stamps are asked for side by side (the Government's authority bears no more)"""
+"""documents whose time-stamps are asked for side by side (the Government's authority bears no more); further ones queue
+up, so that the token is done with the set as soon as it can be"""
 
 FORM_OF = {"bản gốc": "SAO Y", "bản chính": "SAO Y", "bản sao y": "SAO LỤC"}
 """What the paper is → the form of its copy (NĐ 30/2020 Đ3.10–3.12, Đ25)"""
@@ -154,8 +157,21 @@ def sign_set(
         yield from line.run(stop)
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """Prepared and begun; only the token is missing."""
+
+    prepared: stage.Prepared
+    begun: pades.Begun | None
+
+    def discard(self) -> None:
+        stage.discard(self.prepared)
+        if self.begun is not None:
+            self.begun.target.unlink(missing_ok=True)
+
+
 class _Line:
-    """Three stations: prepare (one ahead), the token (here), complete (up to ``COMPLETING`` behind)."""
+    """Three stations: prepare (one ahead), the token (here), complete (behind, ``COMPLETING`` side by side)."""
 
     def __init__(
         self,
@@ -181,35 +197,26 @@ class _Line:
     def run(self, stop: Callable[[], bool]) -> Iterator[Outcome]:
         items = self.frozen.items
         waiting: list[tuple[int, Future[StageResult] | SohoaError, Path | None]] = []
-        ahead = self.preparing.submit(self._prepare, items[0])
-        for number, item in enumerate(items, 1):
-            ready, ended = None, None
-            if stop():
-                self._drop(ahead)
-                break
-            try:
-                ready = ahead.result()
-            except DocumentError as error:
-                waiting.append((number, error, None))
-            if number < len(items):
-                ahead = self.preparing.submit(self._prepare, items[number])
-            if ready is not None:
-                try:
-                    waiting.append((number, self._token(item, ready), ready.out))
-                except SohoaError as error:
-                    stage.discard(ready)
-                    waiting.append((number, error, None))
-                    ended = None if isinstance(error, DocumentError) else error
-            if ended is not None:
-                if number < len(items):
-                    self._drop(ahead)
-                break
-            while waiting and (len(waiting) > COMPLETING or _done(waiting[0][1])):
+        coming = [self.preparing.submit(self._prepare, items[0])]
+        try:
+            for number, item in enumerate(items, 1):
+                if stop():
+                    break
+                ready = _result(coming[0])
+                coming = [self.preparing.submit(self._prepare, items[number])] if number < len(items) else []
+                what, out = (ready, None) if isinstance(ready, SohoaError) else self._token(item, ready)
+                waiting.append((number, what, out))
+                if isinstance(what, SohoaError) and not isinstance(what, DocumentError):
+                    break
+                while waiting and _done(waiting[0][1]):
+                    yield self._outcome(*waiting.pop(0))
+            while waiting:
                 yield self._outcome(*waiting.pop(0))
-        for one in waiting:
-            yield self._outcome(*one)
+        finally:
+            for one in coming:
+                self._drop(one)
 
-    def _prepare(self, item: Shown) -> stage.Prepared:
+    def _prepare(self, item: Shown) -> _Ready:
         document = self.current(item.document.document_id) if self.current else item.document
         if _digest(dict(document.confirmed)) != item.fields:
             raise _changed(item, "thông tin đã xác nhận", "its confirmed fields")
@@ -217,12 +224,23 @@ class _Line:
         if ready.sha256 != item.sha256:
             stage.discard(ready)
             raise _changed(item, "nội dung tệp", "its bytes")
-        return ready
+        try:
+            return _Ready(ready, stage.begin(ready, self.session, self.now()))
+        except BaseException:
+            stage.discard(ready)
+            raise
 
-    def _token(self, item: Shown, ready: stage.Prepared) -> Future[StageResult]:
-        moment = self.now()
-        pressed = stage.press(ready, self.session, moment)
-        return self.completing.submit(self._complete, item, ready, pressed, moment)
+    def _token(self, item: Shown, ready: _Ready) -> tuple[Future[StageResult] | SohoaError, Path | None]:
+        begun, moment = ready.begun, self.now()
+        try:
+            if begun is not None and (moment - begun.now).total_seconds() > FRESH_SECONDS:
+                begun = stage.begin(ready.prepared, self.session, moment)
+            pressed = pades.press(begun, self.session) if begun is not None else None
+        except SohoaError as error:
+            ready.discard()
+            return error, None
+        moment = begun.now if begun else moment
+        return self.completing.submit(self._complete, item, ready.prepared, pressed, moment), ready.prepared.out
 
     def _complete(
         self, item: Shown, ready: stage.Prepared, pressed: pades.Pressed | None, moment: datetime
@@ -233,19 +251,29 @@ class _Line:
         finally:
             stage.discard(ready)
 
-    def _drop(self, ahead: Future[stage.Prepared]) -> None:
-        if not ahead.cancel():
-            with suppress(SohoaError):
-                stage.discard(ahead.result())
+    def _drop(self, one: Future[_Ready]) -> None:
+        if not one.cancel():
+            ready = _result(one)
+            if isinstance(ready, _Ready):
+                ready.discard()
 
     def _outcome(self, number: int, what: Future[StageResult] | SohoaError, out: Path | None) -> Outcome:
         shown, total = self.frozen.items[number - 1], len(self.frozen.items)
-        if isinstance(what, SohoaError):
-            return Outcome(shown, number, total, error=what)
-        try:
-            return Outcome(shown, number, total, out, what.result())
-        except SohoaError as error:
-            return Outcome(shown, number, total, error=error)
+        result = what if isinstance(what, SohoaError) else _result(what)
+        if isinstance(result, SohoaError):
+            return Outcome(shown, number, total, error=result)
+        return Outcome(shown, number, total, out, result)
+
+
+T = TypeVar("T")
+
+
+def _result(what: Future[T]) -> T | SohoaError:
+    """The result, or our own error as a value; a bug is raised."""
+    try:
+        return what.result()
+    except SohoaError as error:
+        return error
 
 
 def _done(what: Future[StageResult] | SohoaError) -> bool:

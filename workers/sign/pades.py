@@ -1,8 +1,9 @@
 """The PAdES signature: one incremental update with the mark as its appearance.
 
-Two steps, because they cost different things. ``press`` asks the token, once per document, one document at a time.
-``complete`` fetches the time-stamp, writes the signature and lifts the level; many documents can do that side by side,
-and an authority that is away costs nothing but the level (B-B now, lifted later by ``uplift.add_timestamp``).
+Three steps, because they cost different things. ``begin`` writes the update and needs no key. ``press`` asks the token,
+once per document, one document at a time. ``complete`` fetches the time-stamp, writes the signature and lifts the
+level; many documents can do that side by side, and an authority that is away costs nothing but the level (B-B now,
+lifted later by ``uplift.add_timestamp``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,16 +52,24 @@ class Signed:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(slots=True)
-class Pressed:
-    """The token has signed; the file at ``target`` still has an empty /Contents."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The update is written to ``target`` with an empty /Contents; ``now`` is the signing time in mark and signature."""
 
     target: Path
     digest: PreparedByteRangeDigest
-    signature: cms.ContentInfo
     section: SignSection
+    now: datetime
     place: Place | None
-    paragraphs: tuple[str, ...] = ()
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The token has signed; the file at ``target`` still has an empty /Contents."""
+
+    begun: Begun
+    signature: cms.ContentInfo
 
 
 def sign(
@@ -71,11 +82,12 @@ def sign(
     paragraphs: tuple[str, ...] = (),
     where: Place | None = None,
 ) -> Signed:
-    """``press`` and ``complete`` in one."""
-    return complete(press(source, target, session, section, now, paragraphs, where), checked, now)
+    """All three steps."""
+    begun = begin(source, target, session, section, now, paragraphs, where)
+    return complete(press(begun, session), checked)
 
 
-def press(
+def begin(
     source: Path,
     target: Path,
     session: SigningSession,
@@ -83,50 +95,61 @@ def press(
     now: datetime,
     paragraphs: tuple[str, ...] = (),
     where: Place | None = None,
-) -> Pressed:
-    """Write ``source`` and the update to ``target`` and let the token sign. ``now`` is the signing time.
+) -> Begun:
+    """Write ``source`` and the update to ``target``. ``now`` is the signing time.
 
     ``paragraphs`` is the mark (none: an invisible signature); ``where`` a place found earlier for the same bytes.
-    Raises DocumentError when the PDF cannot bear a signature; errors of the key are the session's own. ``target``
-    is removed again on any failure.
+    Raises DocumentError when the PDF cannot bear a signature; ``target`` is then not there.
     """
-    shutil.copyfile(source, target)
-    try:
+    with _removed_on_failure(target):
+        shutil.copyfile(source, target)
         with target.open("r+b") as stream:
             writer = uplift.Update(stream)
             style, field, where = _appearance(writer.prev, source, paragraphs, where)
-            digest, signature = asyncio.run(_press(writer, style, field, session, section, now))
-        return Pressed(target, digest, signature, section, where, paragraphs)
+            digest = asyncio.run(_begin(writer, style, field, session, section, now))
+        return Begun(target, digest, section, now, where, paragraphs)
+
+
+def press(begun: Begun, session: SigningSession) -> Pressed:
+    """Let the token sign. Errors of the key are the session's own; the file is removed on any failure."""
+    with _removed_on_failure(begun.target):
+        engine: signers.Signer = session.engine
+        attributes = PdfCMSSignedAttributes(signing_time=begun.now.astimezone(VIETNAM))
+        digest = begun.digest.document_digest
+        made = engine.async_sign(digest, DIGEST, use_pades=True, signed_attr_settings=attributes)
+        return Pressed(begun, asyncio.run(made))
+
+
+def complete(pressed: Pressed, checked: Checked) -> Signed:
+    """Put the signature, with its time-stamp when it can be had, into the file and lift its level as the profile
+    says. Raises DocumentError when the signature does not fit; the file is removed on any failure."""
+    begun = pressed.begun
+    level = begun.section.level
+    with _removed_on_failure(begun.target):
+        authority = uplift.authority_of(begun.section)
+        signature, lack = uplift.with_timestamp(pressed.signature, authority, begun.section, checked, begun.now)
+        with begun.target.open("r+b") as stream:
+            begun.digest.fill_with_cms(stream, signature)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if lack is not None or authority is None:
+            return Signed("B-B", begun.place, (lack,) if lack else ())
+        level, findings = uplift.add_evidence(begun.target, level, checked, authority)
+        return Signed(level, begun.place, findings)
+
+
+@contextmanager
+def _removed_on_failure(target: Path) -> Iterator[None]:
+    try:
+        yield
     except (PdfError, SigningError, ValueError, NotImplementedError) as error:
         target.unlink(missing_ok=True)
         raise DocumentError(
-            f"Không ký được «{source.name}»: cấu trúc PDF không cho phép ({error}). Hãy tạo lại PDF/A từ bản quét; "
+            f"Không ký được «{target.name}»: cấu trúc PDF không cho phép ({error}). Hãy tạo lại PDF/A từ bản quét; "
             "chưa ký gì.",
-            f"«{source.name}» cannot be signed: the PDF's structure does not allow it ({error}). Make the PDF/A again "
+            f"«{target.name}» cannot be signed: the PDF's structure does not allow it ({error}). Make the PDF/A again "
             "from the scan; nothing was signed.",
         ) from error
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-
-
-def complete(pressed: Pressed, checked: Checked, now: datetime) -> Signed:
-    """Put the signature, with its time-stamp when it can be had, into the file and lift its level as the profile
-    says. Raises DocumentError when the signature does not fit; ``target`` is removed on any failure."""
-    target, section = pressed.target, pressed.section
-    try:
-        authority = uplift.authority_of(section)
-        signature, lack = uplift.with_timestamp(pressed.signature, authority, section, checked, now)
-        with target.open("r+b") as stream:
-            pressed.digest.fill_with_cms(stream, signature)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if section.level == "B-B":
-            return Signed("B-B", pressed.place)
-        if lack is not None or authority is None:
-            return Signed("B-B", pressed.place, (lack,) if lack else ())
-        level, findings = uplift.add_evidence(target, section.level, checked, authority)
-        return Signed(level, pressed.place, findings)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
@@ -145,6 +168,8 @@ def _appearance(
         # the words are not those the place was found for (another month's name, another form): measure again
         where = place(source, paragraphs)
         letters = block(paragraphs, face, where.lines)
+    assert letters is not None
+    where = where.fitted(letters)
     field = fields.SigFieldSpec(name, on_page=0, box=where.rectangle)  # type: ignore[arg-type]
     return MarkStyle(block=letters, place=where, face=face, border_width=0), field, where
 
@@ -157,14 +182,14 @@ def _field_name(reader: PdfFileReader) -> str:
     return f"Sohoa{number}"
 
 
-async def _press(
+async def _begin(
     writer: uplift.Update,
     style: MarkStyle | None,
     field: fields.SigFieldSpec,
     session: SigningSession,
     section: SignSection,
     now: datetime,
-) -> tuple[PreparedByteRangeDigest, cms.ContentInfo]:
+) -> PreparedByteRangeDigest:
     meta = signers.PdfSignatureMetadata(
         field_name=field.sig_field_name,
         md_algorithm=DIGEST,
@@ -173,16 +198,13 @@ async def _press(
         certify=section.docmdp != "none",
         docmdp_permissions=DOCMDP.get(section.docmdp, fields.MDPPerm.FILL_FORMS),
     )
-    engine: signers.Signer = session.engine
-    signer = signers.PdfSigner(meta, engine, stamp_style=style, new_field_spec=field)
+    signer = signers.PdfSigner(meta, session.engine, stamp_style=style, new_field_spec=field)
     act = signer.init_signing_session(writer)
     act.system_time = now.astimezone(VIETNAM)
-    attributes = PdfCMSSignedAttributes(signing_time=act.system_time)
     # twice the bytes, because /Contents is hexadecimal; some room for signatures of varying length (ECDSA)
     reserve = await act.estimate_signature_container_size(None, tight=True) + 2 * 256
     if uplift.authority_of(section) is not None:
         reserve += 2 * uplift.TOKEN_MAX
     document = act.prepare_tbs_document(None, bytes_reserved=reserve)
     digest, _ = document.digest_tbs_document(in_place=True)
-    signature = await engine.async_sign(digest.document_digest, DIGEST, use_pades=True, signed_attr_settings=attributes)
-    return digest, signature
+    return digest

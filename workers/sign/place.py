@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -31,6 +31,12 @@ class Place:
     box: Box
     lines: int
     moved: bool
+
+    def fitted(self, letters: Block) -> Place:
+        """The same place with exactly the size of ``letters``: an appearance that does not fill its rectangle would be
+        stretched to it. The right edge and the top stay."""
+        width, height = letters.width / PT_PER_MM, letters.height / PT_PER_MM
+        return replace(self, box=Box(self.box.x + self.box.width - width, self.box.y, width, height))
 
     @property
     def rectangle(self) -> tuple[float, float, float, float]:

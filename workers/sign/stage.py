@@ -70,7 +70,8 @@ def run(
     checked = checked or check(signer, section, trust, now, demo_allowed)
     ready = prepare(document, section, out, now, where)
     try:
-        pressed = press(ready, signer, now)
+        begun = begin(ready, signer, now)
+        pressed = pades.press(begun, signer) if begun else None
         return complete(ready, pressed, signer, checked, now)
     finally:
         discard(ready)
@@ -98,15 +99,15 @@ def prepare(
     return Prepared(document, section, out, target, sha256_of(target), paragraphs, where)
 
 
-def press(ready: Prepared, signer: SigningSession, now: datetime) -> pades.Pressed | None:
-    """The token's part. None for an incoming signed PDF that only passes on."""
+def begin(ready: Prepared, signer: SigningSession, now: datetime) -> pades.Begun | None:
+    """Everything before the token. None for an incoming signed PDF that only passes on."""
+    target = ready.out / SIGNED
     if not ready.incoming:
         words = mark_text(ready.document, ready.section, now)
-        return pades.press(ready.source, ready.out / SIGNED, signer, ready.section, now, words, ready.where)
+        return pades.begin(ready.source, target, signer, ready.section, now, words, ready.where)
     if not ready.section.countersign_incoming:
         return None
-    plain = ready.section.model_copy(update={"docmdp": "none"})
-    return pades.press(ready.source, ready.out / SIGNED, signer, plain, now)
+    return pades.begin(ready.source, target, signer, ready.section.model_copy(update={"docmdp": "none"}), now)
 
 
 def complete(
@@ -127,11 +128,11 @@ def complete(
             shutil.copyfile(ready.source, signed)
             facts = _passed_on(ready, report)
         else:
-            done = pades.complete(pressed, checked, now)
+            done = pades.complete(pressed, checked)
             proof.prove(ready.source, signed, checked, now, was_pdfa)
             findings = (*findings, *checked.findings, *done.findings, *_moved(done.place))
             facts = _facts(ready, signer, now, done)
-            extra["mark_text"] = list(pressed.paragraphs)
+            extra["mark_text"] = list(pressed.begun.paragraphs)
         write_evidence(ready.out / EVIDENCE, facts | extra, checked if pressed else None, signer, findings)
         return StageResult(findings, (SIGNED, EVIDENCE), facts)
     except BaseException:
