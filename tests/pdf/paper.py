@@ -29,7 +29,9 @@ class Printed:
     words: PageWords
 
 
-def printed(lines: Sequence[str] = LINES, size: tuple[int, int] = (827, 1169), seed: int = 1) -> Printed:
+def printed(
+    lines: Sequence[str] = LINES, size: tuple[int, int] = (827, 1169), seed: int = 1, centred: bool = False
+) -> Printed:
     """A page of about A4 at 100 dpi with the lines printed on it, and the words where they really stand."""
     rng = np.random.default_rng(seed)
     paper = np.clip(rng.normal(246, 3, (size[1], size[0], 3)), 0, 255).astype(np.uint8)
@@ -38,7 +40,8 @@ def printed(lines: Sequence[str] = LINES, size: tuple[int, int] = (827, 1169), s
     font = ImageFont.truetype(SERIF, 22)
     found, y = [], 80
     for line in lines:
-        x, words = 90.0, []
+        x = (size[0] - font.getlength(line)) / 2 if centred else 90.0
+        words = []
         for text in line.split():
             draw.text((x, y), text, font=font, fill=(20, 20, 25))
             box = tuple(float(v) for v in draw.textbbox((x, y), text, font=font))

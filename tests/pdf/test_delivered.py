@@ -207,6 +207,18 @@ def test_what_no_archive_accepts_is_an_error_that_names_the_rule(tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf"]
 
 
+def test_structure_marks_are_left_behind_with_the_structure(tmp_path: Path) -> None:
+    """Word processors mark content by named property lists; without its tree they mean nothing, and are unchecked."""
+
+    def marked(pdf: pikepdf.Pdf) -> None:
+        page = pdf.pages[0].obj
+        page.Resources.Properties = Dictionary(MC0=Dictionary(MCID=0))
+        page.Contents = pdf.make_stream(b"/P /MC0 BDC " + page.Contents.read_bytes() + b" EMC")
+
+    made([scanned(tmp_path / "a.pdf", marked)], tmp_path / "out.pdf", SHEET.words)
+    assert np.array_equal(shown(tmp_path / "out.pdf"), shown(scanned(tmp_path / "plain.pdf")))
+
+
 @pytest.mark.parametrize("content", [b"q 1 0 0 1 cm (", b"<< /A", b"/Nothing Do", b"Q Q Q Q", b"BT (x) Tj ET"])
 def test_broken_pages_end_in_a_document_error_or_a_valid_file(tmp_path: Path, content: bytes) -> None:
     def broken(pdf: pikepdf.Pdf) -> None:

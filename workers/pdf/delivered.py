@@ -76,7 +76,7 @@ def keep(pdf: pikepdf.Pdf, page: pikepdf.Page, source: PageSource) -> Kept:
             _unpacked(placed.image)
     sieve = _Sieve(pdf, covering=source.whole_page)
     sieve.survey(page.obj, page.obj.Resources, _FORM_DEPTH)
-    if sieve.hidden:
+    if sieve.hidden or sieve.marked:
         resources = Dictionary(page.obj.Resources)
         page.obj.Contents = pdf.make_stream(sieve.rewrite(page.obj, resources, _FORM_DEPTH))
         if not sieve.shown and "/Font" in resources:
@@ -114,6 +114,9 @@ class _Sieve:
     pdf: pikepdf.Pdf
     covering: bool
     verdicts: list[bool] = field(default_factory=list)
+    marked: bool = False
+    """property lists of marked content are used: they belong to the structure tree left behind, and no validator
+    at hand looks into them"""
     at: int = 0
 
     @property
@@ -134,6 +137,8 @@ class _Sieve:
                 mode = saved.pop()
             elif name == "Tr":
                 mode = int(operands[0])
+            elif name in ("BDC", "DP") and _is_structure(operands, resources):
+                self.marked = True
             elif name in _SHOW:
                 self.verdicts.append(mode != 3)
             elif name == "Do":
@@ -163,6 +168,9 @@ class _Sieve:
                     kept.append(([], Operator("T*")))
             elif name in _TEXT and not self.shown:
                 continue
+            elif name in ("BDC", "DP") and _is_structure(instruction.operands, resources):
+                if name == "BDC":
+                    kept.append(([instruction.operands[0]], Operator("BMC")))
             elif name == "Do":
                 target = _target(resources, instruction.operands)
                 form = self._form(target, resources, depth) if depth and _is_form(target) else target
@@ -175,6 +183,8 @@ class _Sieve:
         for name in set(objects.keys()) - drawn:
             del objects[name]
         resources.XObject = objects
+        if "/Properties" in resources and not any(map(_is_layer, resources.Properties.values())):
+            del resources["/Properties"]
         return kept
 
     def _form(self, target: Any, resources: Dictionary, depth: int) -> Any:
@@ -182,7 +192,7 @@ class _Sieve:
         inner = Dictionary(target.get("/Resources", resources))
         before = self.at
         kept = self._kept(target, inner, depth - 1)
-        if all(self.verdicts[before : self.at]):
+        if all(self.verdicts[before : self.at]) and not self.marked:
             return target
         if not any(str(operator) in _PAINT | _SHOW | {"Do"} for _, operator in kept):
             return None
@@ -197,6 +207,17 @@ class _Sieve:
 def _target(resources: Any, operands: Any) -> Any:
     objects = resources.get("/XObject", None) if resources is not None else None
     return objects.get(str(operands[0]), None) if objects is not None else None
+
+
+def _is_structure(operands: Any, resources: Any) -> bool:
+    """A named property list that is no optional-content layer (layers decide what is seen and must stay)."""
+    if len(operands) < 2 or not isinstance(operands[1], Name) or operands[0] == Name.OC:
+        return False
+    return not _is_layer(resources.get("/Properties", Dictionary()).get(str(operands[1]), None))
+
+
+def _is_layer(properties: Any) -> bool:
+    return isinstance(properties, Dictionary) and properties.get("/Type") in (Name.OCG, Name.OCMD)
 
 
 def _is_form(target: Any) -> bool:
