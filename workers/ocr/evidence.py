@@ -93,3 +93,12 @@ def of_subject(subject: Subject, agreement: Agreement, unread: int) -> tuple[flo
         agreement.known / max(agreement.words, 1),
         float(unread),
     )
+
+
+ISSUER = ("engine's least confidence, log-odds", "share of known words", "mended words", "words")
+
+
+def of_issuer(issuer: Issuer) -> tuple[float, ...]:
+    """See ``ISSUER``."""
+    sure = min(token.word.confidence for token in issuer.tokens)
+    return (log_odds(sure), issuer.known, float(issuer.mended), len(issuer.tokens) / 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,7 @@ from workers.ocr.anchors import Anchors, find_anchors
 from workers.ocr.confidence import probability
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
-from workers.ocr.issuer import find_issuer
+from workers.ocr.issuer import find_issuer, spellings
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
@@ -74,7 +75,13 @@ def extract(
         anchors = find_anchors(sheet)
         if anchors.certain:
             page = Page(pixels, gray, sheet)
-            _head(gathered, page, anchors, SecondLook(page, engine, section.page_seconds))
+            _head(
+                gathered,
+                page,
+                anchors,
+                SecondLook(page, engine, section.page_seconds),
+                spellings([p.text for p in pages]),
+            )
         else:
             findings.append(_no_head(first))
         if not header_only:
@@ -88,11 +95,11 @@ def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
 
 
-def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook) -> None:
+def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook, seen: Mapping[str, Counter[str]]) -> None:
     sheet = page.sheet
     title = find_title(sheet, anchors)
     subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
-    issuer = find_issuer(sheet, anchors)
+    issuer = find_issuer(sheet, anchors, seen, look.notations)
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
@@ -108,11 +115,15 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook) ->
     if subject is not None and subject.text:
         _put_subject(gathered, sheet, subject, look)
     if issuer is not None:
-        sure = min(t.word.confidence for t in issuer.tokens) * 0.9
-        gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=sheet.box(issuer.tokens))
-    urgency = find_urgency(sheet, anchors)
-    box = sheet.box(urgency.row.tokens) if urgency.row else None
-    gathered.put(FieldName.PRIORITY, urgency.priority, 0.95, page=1, box=box)
+        evidence = ev.of_issuer(issuer)
+        gathered.evidence["issuer"] = evidence
+        sure = probability("issuer", evidence)
+        source = "rule" if issuer.mended else "ocr"
+        box = sheet.box(issuer.tokens)
+        gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=box, source=source)
+    urgency = find_urgency(page, anchors, look.engine, look.seconds)
+    sure = 0.6 if urgency.suspect else 0.97 if urgency.priority else 0.99
+    gathered.put(FieldName.PRIORITY, urgency.priority, sure, page=1, box=urgency.box)
     gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -92,12 +93,12 @@ def pairs_by_letters() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 
 
 @cache
-def organ_words() -> dict[str, tuple[str, ...]]:
-    """Letters without marks → the words of agencies' and places' names spelt with them (flat, lower case)."""
-    found: dict[str, set[str]] = {}
+def names() -> dict[str, str]:
+    """Letters without marks → the name in capitals, of agencies' parts and places. Names with the same letters but
+    other words are left out; other signs between the same words do not make another name."""
+    found: dict[str, list[str]] = {}
     for name in ("organs.txt", "places.txt"):
         for phrase in _words(name):
-            for part in phrase.replace(",", " ").split():
-                if part != "-":
-                    found.setdefault(letters(part), set()).add(flat(part))
-    return {key: tuple(sorted(value)) for key, value in found.items()}
+            found.setdefault(letters(phrase), []).append(phrase.upper())
+    alike = {key: {re.sub(r"\W+", " ", name) for name in value} for key, value in found.items()}
+    return {key: value[0] for key, value in found.items() if len(alike[key]) == 1}

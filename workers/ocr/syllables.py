@@ -17,7 +17,7 @@ _RHYMES = (
     " oao oap oat oay oăc oăm oăn oăng oăt oc oe oen oeo oet oi om on ong ooc oong op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi"
     " ơm ơn ơp ơt u ua uân uâng uât uây uc uê uêch uênh ui um un ung uơ up ut uy uya uych uyên uyêt uynh uyp uyt uyu uôc"
     " uôi uôm uôn uông uôt ư ưa ưc ưi ưm ưn ưng ưt ưu ươc ươi ươm ươn ương ươp ươt ươu y yêm yên yêng yêt yêu"
-).split()
+).split()  # noqa: SIM905
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _STOPPED = re.compile(r"(c|ch|p|t)$")
 

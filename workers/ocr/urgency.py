@@ -1,37 +1,146 @@
-"""Mức độ khẩn: the stamp of box 10b."""
+"""Mức độ khẩn: the stamp of box 10b, framed, red or black, level or tilted."""
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 from rapidfuzz import fuzz
 
+from intake.model import Box
+from intake.ports import OcrEngine
 from workers.ocr.anchors import Anchors
-from workers.ocr.layout import Row, Sheet
+from workers.ocr.ink import Page
+from workers.ocr.layout import Sheet
 from workers.ocr.spelling import is_capitals, letters
 from workers.ocr.title import segments
 
 _WORDS = (("HOATOCHENGIO", 4), ("HOATOC", 3), ("THUONGKHAN", 2), ("KHAN", 1))
 
+FRAME_WIDTH_MM, FRAME_HEIGHT_MM = (13.0, 62.0), (4.5, 17.0)
+"""outer sizes taken for a stamp: NĐ 30/2020 Phụ lục I III.2.b has 20×8, 30×8 and 40×8; agencies' own are larger"""
+
 
 @dataclass(frozen=True, slots=True)
 class Urgency:
-    """``priority`` as in FieldName.PRIORITY; ``row`` where the stamp's words stand, None when none was seen."""
+    """``priority`` as in FieldName.PRIORITY; ``box`` where the stamp stands, None when none was seen; ``likeness``
+    0–100; ``suspect``: something stamp-like stands there that could not be read."""
 
     priority: int
-    row: Row | None
+    box: Box | None
     likeness: float
+    suspect: bool = False
 
 
-def find_urgency(sheet: Sheet, anchors: Anchors) -> Urgency:
-    """Stamp words standing alone in capitals in the left half, between the issuer and the middle of the page."""
+def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float) -> Urgency:
+    """Words of a stamp, first among what the page's reading saw standing alone, then inside frames and red ink."""
+    seen = _among_words(page.sheet, anchors)
+    if seen is not None:
+        return seen
+    suspect = False
+    for box, upright in _stamps(page, anchors):
+        best: tuple[float, int] = (0.0, 0)
+        for picture in upright:
+            lines = engine.read(picture, 200.0, layout="block", seconds=seconds)
+            best = max(best, _match("".join(w.text for line in lines for w in line)))
+            if best[0] >= 80:
+                return Urgency(best[1], box, best[0])
+        suspect = suspect or best[0] >= 55
+    return Urgency(0, None, 100, suspect)
+
+
+def _match(text: str) -> tuple[float, int]:
+    """Likeness (0–100) to the nearest urgency word, and its priority."""
+    flat = re.sub(r"\d", "", letters(text))
+    if len(flat) < 3:
+        return 0.0, 0
+    return max((fuzz.ratio(word, flat), priority) for word, priority in _WORDS)
+
+
+def _among_words(sheet: Sheet, anchors: Anchors) -> Urgency | None:
     for row in sheet.between(anchors.top + 4, anchors.top + 110):
         for part in segments(row, 4):
             if part.x0 > 0.55 * sheet.width or not is_capitals(part.text):
                 continue
-            flat = letters(part.text)
-            for word, priority in _WORDS:
-                score = fuzz.ratio(word, flat)
-                if score >= (90 if len(word) < 6 else 83):
-                    return Urgency(priority, part, score)
-    return Urgency(0, None, 100)
+            score, priority = _match(part.text)
+            if score >= (90 if len(letters(part.text)) < 6 else 83):
+                return Urgency(priority, sheet.box(part.tokens), score)
+    return None
+
+
+def _stamps(page: Page, anchors: Anchors) -> list[tuple[Box, list[np.ndarray]]]:
+    """Stamp-like regions of the head's left part, turned upright at 200 dpi, both ways up when steep."""
+    sheet = page.sheet
+    scale = sheet.px_per_mm[0]
+    x0, x1 = 0, round(min(0.58 * sheet.width, anchors.split + 25) * scale)
+    y0, y1 = round(max(anchors.top + 8, 0) * scale), round((anchors.top + 115) * scale)
+    colour = page.pixels[y0:y1, x0:x1]
+    if colour.size == 0:
+        return []
+    luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if colour.ndim == 3 else colour
+    found = []
+    for mask in _masks(colour, luma, scale):
+        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            rect = _stamp_rect(contour, scale)
+            if rect is not None:
+                x, y, w, h = cv2.boundingRect(contour)
+                box = Box((x + x0) / scale, (y + y0) / scale, w / scale, h / scale)
+                if not any(_overlap(box, other) for other, _ in found):
+                    found.append((box, _upright(luma, rect, scale)))
+    return found[:6]
+
+
+def _masks(colour: np.ndarray, luma: np.ndarray, scale: float) -> list[np.ndarray]:
+    """Binary pictures in which a stamp is one blob: its red ink closed up, and unbroken dark frames."""
+    masks = []
+    if colour.ndim == 3:
+        blue, green, red = cv2.split(colour)
+        strength = cv2.subtract(red, cv2.max(green, blue))
+        ink = (strength > 45).astype(np.uint8)
+        size = max(3, round(1.6 * scale))
+        masks.append(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)))
+    dark = (luma < 0.72 * float(np.percentile(luma[::4, ::4], 75))).astype(np.uint8)
+    masks.append(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    return masks
+
+
+def _stamp_rect(contour: np.ndarray, scale: float) -> tuple | None:
+    """The turned rectangle around a blob of a stamp's size and shape, else None."""
+    (cx, cy), (a, b), angle = cv2.minAreaRect(contour)
+    if a < b:
+        a, b, angle = b, a, angle + 90
+    if not (FRAME_WIDTH_MM[0] < a / scale < FRAME_WIDTH_MM[1] and FRAME_HEIGHT_MM[0] < b / scale < FRAME_HEIGHT_MM[1]):
+        return None
+    angle = (angle + 90) % 180 - 90
+    if abs(angle) > 50 or not 1.7 < a / b < 7 or cv2.contourArea(contour) < 0.5 * a * b:
+        return None
+    return (cx, cy), (a, b), angle
+
+
+def _upright(luma: np.ndarray, rect: tuple, scale: float) -> list[np.ndarray]:
+    """The region turned level at 200 dpi: whole, and without its frame."""
+    (cx, cy), (a, b), angle = rect
+    factor = 200 / 25.4 / scale
+    width, height = math.ceil(a * factor) + 8, math.ceil(b * factor) + 8
+    matrix = cv2.getRotationMatrix2D((cx, cy), angle, factor)
+    matrix[:, 2] += (width / 2 - cx, height / 2 - cy)
+    turned = cv2.warpAffine(luma, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
+    paper = int(np.percentile(turned, 90))
+    pictures = []
+    for inset in (0.21, 0.13):
+        dy, dx = round(inset * height), round(min(inset * height, 0.1 * width))
+        inner = turned[dy : height - dy, dx : width - dx]
+        if min(inner.shape) > 12:
+            pictures.append(cv2.copyMakeBorder(inner, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=paper))
+    return pictures
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.x + other.width and other.x < one.x + one.width
+        and one.y < other.y + other.height and other.y < one.y + one.height
+    )  # fmt: skip
