@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -14,7 +15,6 @@ from watchdog.observers import Observer
 from intake.errors import EnvironmentTrouble
 from intake.profile import Profile, digest
 from intake.receive.clear import clear
-from intake.receive.complete import Probe
 from intake.receive.listing import Capture, Strange, listing
 from intake.receive.settle import Rhythm, Settling, Verdict
 from intake.receive.take import StillChanging, Taking, take
@@ -33,6 +33,12 @@ from intake.store.admit import (
 log = structlog.get_logger()
 
 
+class Structure(Protocol):
+    """Whoever can say what a file lacks (``complete.Probe``)."""
+
+    def incomplete(self, path: Path) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
     """What one pass over the folder did."""
@@ -49,7 +55,7 @@ class Watch:
     """The receiving end of one station. ``once()`` is one pass; it can be repeated, killed and repeated."""
 
     def __init__(
-        self, store: Store, station: str, folder: Path, documents: Path, profile: Profile, lane: str, probe: Probe
+        self, store: Store, station: str, folder: Path, documents: Path, profile: Profile, lane: str, probe: Structure
     ) -> None:
         self._store, self._station, self._folder = store, station, folder
         self._probe = probe

@@ -77,27 +77,34 @@ MUTANTS = (
 )  # fmt: skip
 
 
-def survives(mutant: Mutant) -> bool:
+def copied(folder: Path) -> Path:
+    """One snapshot of the tree for the whole run."""
+    copy = folder / "tree"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache"))
+    return copy
+
+
+def passes(copy: Path, tests: tuple[str, ...]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *tests]
+    environment = {"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=300, env=environment)
+    except subprocess.TimeoutExpired:
+        return False  # a fault that makes a test hang is noticed too
+    return done.returncode == 0
+
+
+def survives(mutant: Mutant, copy: Path) -> bool:
     """Whether the tests still pass with this fault in the code."""
-    with tempfile.TemporaryDirectory(prefix="sohoa-mutant-") as folder:
-        copy = Path(folder) / "tree"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache"))
-        path = copy / mutant.file
-        text = path.read_text(encoding="utf-8")
-        if mutant.old not in text:
-            raise SystemExit(f"{mutant.file} has no {mutant.old!r} any more: mend the mutant «{mutant.breaks}»")
-        path.write_text(text.replace(mutant.old, mutant.new, 1), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *mutant.tests]
-        return (
-            subprocess.run(
-                command,
-                cwd=copy,
-                capture_output=True,
-                timeout=300,
-                env={"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"},
-            ).returncode
-            == 0
-        )
+    path = copy / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if mutant.old not in text:
+        raise SystemExit(f"{mutant.file} has no {mutant.old!r} any more: mend the mutant «{mutant.breaks}»")
+    path.write_text(text.replace(mutant.old, mutant.new, 1), encoding="utf-8")
+    try:
+        return passes(copy, mutant.tests)
+    finally:
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -105,15 +112,16 @@ def main() -> int:
     parser.add_argument("--only", type=int, nargs="*")
     given = parser.parse_args()
     alive = 0
-    for number, mutant in enumerate(MUTANTS, 1):
-        if given.only and number not in given.only:
-            continue
-        try:
-            survived = survives(mutant)
-        except subprocess.TimeoutExpired:
-            survived = False  # a fault that makes a test hang is noticed too
-        alive += survived
-        print(f"{number:3} {'SURVIVED' if survived else 'killed  '} {mutant.breaks}  ({mutant.file})", flush=True)
+    with tempfile.TemporaryDirectory(prefix="sohoa-mutant-") as folder:
+        copy = copied(Path(folder))
+        if not passes(copy, tuple(sorted({test for mutant in MUTANTS for test in mutant.tests}))):
+            raise SystemExit("the tests fail without any mutant; a kill would mean nothing")
+        for number, mutant in enumerate(MUTANTS, 1):
+            if given.only and number not in given.only:
+                continue
+            survived = survives(mutant, copy)
+            alive += survived
+            print(f"{number:3} {'SURVIVED' if survived else 'killed  '} {mutant.breaks}  ({mutant.file})", flush=True)
     print(f"{alive} of {len(given.only or MUTANTS)} survived")
     return 1 if alive else 0
 
