@@ -90,7 +90,7 @@ def following(seat: Seated) -> Response:
 
 def next_path(seat: Seat, after: str | None = None) -> str:
     """Where the next document to review lies; the queue when none waits."""
-    found = reading.queue(seat.store, free_for=seat.person.name, later=False, limit=2)
+    found = reading.queue(seat.store, free_for=seat.person.name, later=False, keyed_once=False, limit=2)
     ready = [row["id"] for row in found if row["id"] != after]
     return f"/documents/{ready[0]}" if ready else "/queue"
 
