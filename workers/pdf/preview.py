@@ -6,12 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from intake.errors import EnvironmentTrouble
 from workers.tools.pages import PageSource, decode
 
 THUMB_WIDTH = 200
 QUALITY = 75
+EFFORT = 2
+"""libwebp's method: 0.04 s a page; the default 4 takes 0.10 s to save 2 % of the bytes"""
 
 
 def write(page: PageSource, preview: Path, thumb: Path, preview_width: int) -> None:
@@ -30,10 +32,5 @@ def _narrowed(pixels: np.ndarray, width: int) -> np.ndarray:
 
 
 def _webp(pixels: np.ndarray, path: Path) -> None:
-    written, data = cv2.imencode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, QUALITY))
-    if not written:
-        raise EnvironmentTrouble(
-            f"Không lập được ảnh xem trước {path.name}. Hãy chạy «sohoa doctor».",
-            f"The preview {path.name} could not be made. Run «sohoa doctor».",
-        )
-    path.write_bytes(data.tobytes())
+    colours = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if pixels.ndim == 3 else pixels
+    Image.fromarray(colours).save(path, "WEBP", quality=QUALITY, method=EFFORT)
