@@ -61,6 +61,8 @@ class ReviewSection(Section):
     auto_accept: bool = False
     """let a document whose OCR decision is ``accept`` pass without a person"""
     lease_minutes: int = Bound(default=15, ge=1, le=240)
+    second_key_share: float = Bound(default=0.0, ge=0, le=1)
+    """share of the documents whose number and date a second person types without seeing the first; needs two clerks"""
 
 
 class SignSection(Section):

@@ -15,7 +15,18 @@ from intake.spelling import fold
 from intake.states import State
 from intake.store import search
 from intake.store.engine import Store
-from intake.store.schema import arrival, attempt, audit, document, finding, job, outbox, postponed, published
+from intake.store.schema import (
+    arrival,
+    attempt,
+    audit,
+    document,
+    finding,
+    job,
+    outbox,
+    postponed,
+    published,
+    second_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +91,16 @@ def queue(
     owner: str | None = None,
     later: bool | None = None,
     newest: bool = False,
+    keyed_once: bool | None = None,
+    with_fields: bool = False,
 ) -> list[dict[str, Any]]:
     """Documents in the order a clerk should take them: urgency, then deadline, then arrival (``newest``: last come first).
 
     ``free_for`` leaves out what others hold under a live lease; ``owner`` keeps only what that person holds; ``later``
-    leaves out (False) or keeps only (True) what is put off right now. Rows are without ``fields`` and ``confirmed``,
-    and with ``postponed_until`` and ``postponed_why``. The cost does not grow with the number of documents: each state
-    is read in index order, as far as the page needs.
+    leaves out (False) or keeps only (True) what is put off right now; ``keyed_once`` likewise for what waits for its
+    second key. Rows are without ``fields`` and ``confirmed`` (``with_fields`` adds ``fields``) and with
+    ``postponed_until`` and ``postponed_why``. The cost does not grow with the number of documents: each state is read
+    in index order, as far as the page needs.
     """
     now = store.clock.now()
     off = sa.select(postponed.c.document_id).where(postponed.c.document_id == document.c.id, postponed.c.until > now)
@@ -101,6 +115,13 @@ def queue(
         )
     if later is not None:
         wanted.append(off.exists() if later else ~off.exists())
+    if keyed_once is not None:
+        once = sa.select(second_key.c.document_id).where(
+            second_key.c.document_id == document.c.id,
+            second_key.c.state == "waiting",
+            second_key.c.version == document.c.version,
+        )
+        wanted.append(once.exists() if keyed_once else ~once.exists())
     order: tuple[sa.ColumnElement[Any], ...] = (document.c.id.desc(),)
     if not newest:
         order = (document.c.priority.desc(), document.c.due_at, document.c.id)
@@ -120,7 +141,12 @@ def queue(
         ]
         ids = sa.union_all(*(sa.select(one.c.id) for one in each)) if len(each) > 1 else sa.select(each[0].c.id)
         query = (
-            sa.select(*_LISTED, postponed.c.until.label("postponed_until"), postponed.c.reason.label("postponed_why"))
+            sa.select(
+                *_LISTED,
+                *([document.c.fields] if with_fields else []),
+                postponed.c.until.label("postponed_until"),
+                postponed.c.reason.label("postponed_why"),
+            )
             .join_from(
                 document,
                 postponed,

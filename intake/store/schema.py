@@ -298,3 +298,17 @@ postponed = sa.Table(
 
 sa.Index("ix_document_desk", document.c.state, document.c.priority.desc(), document.c.due_at, document.c.id)
 sa.Index("ix_document_state_id", document.c.state, document.c.id)
+
+second_key = sa.Table(
+    "second_key",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("version", sa.Integer),  # the version the first person confirmed
+    _column("state", sa.Text, index=True),  # waiting | agreed | differs
+    _column("first_by", sa.Text),
+    _column("first_at", UtcTime),
+    _column("fields", Json),  # what the first person confirmed, name → value
+    _column("source_kind", sa.Text),
+    _column("second_by", sa.Text, nullable=True),
+    _column("second", Json, nullable=True),
+)

@@ -212,6 +212,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_published_document_id')),
     sa.PrimaryKeyConstraint('document_id', 'revision', 'stage', name=op.f('pk_published'))
     )
+    op.create_table('second_key',
+    sa.Column('document_id', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('first_by', sa.Text(), nullable=False),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('fields', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('source_kind', sa.Text(), nullable=False),
+    sa.Column('second_by', sa.Text(), nullable=True),
+    sa.Column('second', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=True),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_second_key_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_second_key'))
+    )
+    with op.batch_alter_table('second_key', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_second_key_state'), ['state'], unique=False)
+
     op.create_table('session',
     sa.Column('token_hash', sa.Text(), nullable=False),
     sa.Column('person', sa.Text(), nullable=False),
