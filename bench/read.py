@@ -88,7 +88,7 @@ def truths(corpus: Path, truth: Path) -> list[dict[str, Any]]:
         else:
             files = [corpus / f["path"] for f in raw["files"]]
             hand = {"number": "number" in raw["handwritten"], "date": "date" in raw["handwritten"]}
-        issuers = [raw.get("issuer_printed"), raw.get("issuer")]
+        issuers = [raw.get("issuer_printed"), raw.get("issuer"), *raw.get("issuer_accept", [])]
         rows.append(
             {
                 "id": raw["id"],

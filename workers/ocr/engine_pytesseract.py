@@ -6,7 +6,7 @@ import numpy as np
 import pytesseract
 from PIL import Image
 
-from intake.errors import DependencyMissing
+from intake.errors import DependencyMissing, EnvironmentTrouble
 from intake.ports import OcrLine, OcrWord
 from workers.tools.tessdata import tessdata_path
 
@@ -48,11 +48,14 @@ class PytesseractEngine:
                 "Chưa cài Tesseract. Hãy cài: sudo apt-get install tesseract-ocr tesseract-ocr-vie",
                 "Tesseract is not installed. Install it: sudo apt-get install tesseract-ocr tesseract-ocr-vie",
             ) from error
+        except pytesseract.TesseractError as error:
+            raise EnvironmentTrouble(
+                f"Tesseract dừng giữa chừng (mã {error.status}): {error.message[:200]}. Sẽ thử lại.",
+                f"Tesseract stopped (status {error.status}): {error.message[:200]}. It will be tried again.",
+            ) from error
         except RuntimeError as error:
-            # pytesseract says "Tesseract process timeout" with a bare RuntimeError; its other errors are a subclass.
-            if type(error) is RuntimeError:
-                raise TimeoutError(f"Tesseract: {seconds:g} s") from error
-            raise
+            # pytesseract says "Tesseract process timeout" with a bare RuntimeError.
+            raise TimeoutError(f"Tesseract: {seconds:g} s") from error
         return _lines(data, x, y)
 
 

@@ -10,6 +10,9 @@ import tesserocr
 from intake.ports import OcrLine, OcrWord
 from workers.tools.tessdata import tessdata_path
 
+# Leptonica prints remarks on odd shapes to standard error; what matters is in the result.
+tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
+
 _LAYOUT = {"page": tesserocr.PSM.AUTO, "block": tesserocr.PSM.SINGLE_BLOCK, "line": tesserocr.PSM.SINGLE_LINE}
 
 

@@ -21,9 +21,10 @@ from workers.ocr.issuer import find_issuer, spellings
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
-from workers.ocr.signer import find_signer
 from workers.ocr.second_look import Agreement, SecondLook, suggested
+from workers.ocr.signer import begins_enclosure, find_signer
 from workers.ocr.title import Subject, find_title, joined, subject_under_number, subject_under_title
+from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
 
 ORDER = (
@@ -68,9 +69,8 @@ def extract(
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
-    confident = [w for line in first.lines for w in line if w.confidence > 0.6 and sum(c.isalpha() for c in w.text) > 1]
-    if len(confident) < 8:
-        findings.append(_no_text(first))
+    if not has_text(first):
+        findings.append(trouble(first, gray, engine, section))
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
@@ -83,8 +83,8 @@ def extract(
                 spellings([p.text for p in pages]),
             )
         else:
-            findings.append(_no_head(first))
-        if not header_only:
+            findings.append(trouble(first, gray, engine, section))
+        if anchors.certain and not header_only:
             _signature(gathered, pages, sheet)
     gathered.put(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
     fields = {name: gathered.fields.get(name, Field(name, None)) for name in ORDER}
@@ -176,7 +176,7 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
 
 
 def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
-    gathered.evidence["date"] = {name: filling.evidence for name, filling in issued.fillings.items()}
+    gathered.evidence["date"] = {name: (filling.evidence, filling.value) for name, filling in issued.fillings.items()}
     sure = 1.0
     for name, filling in issued.fillings.items():
         sure *= probability("year" if name == "year" else "day", filling.evidence)
@@ -186,8 +186,9 @@ def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
 
 
 def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -> None:
-    for page in reversed(pages):
-        sheet = first if page is pages[0] else _sheet(page)
+    sheets = [first, *(_sheet(page) for page in pages[1:])]
+    own = next((i for i, sheet in enumerate(sheets) if i and begins_enclosure(sheet)), len(sheets))
+    for page, sheet in reversed(list(zip(pages[:own], sheets[:own], strict=True))):
         signer = find_signer(sheet)
         if signer is None:
             continue
@@ -207,27 +208,3 @@ def decide(fields: Mapping[FieldName, Field], findings: Sequence[Finding], secti
         together *= fields[FieldName(name)].confidence
     troubled = any(finding.severity >= Severity.WARN for finding in findings)
     return "accept" if together >= section.accept_probability and not troubled else "review"
-
-
-def _no_text(page: PageReading) -> Finding:
-    return Finding(
-        "ocr.no_text",
-        Severity.WARN,
-        "Trang 1 không đọc được chữ nào đáng tin (trang trắng, ảnh chụp, quét ngược hoặc quá mờ). "
-        "Hãy xem lại trang, quay đúng chiều hoặc quét lại.",
-        "No trustworthy text could be read on page 1 (blank, a photo, upside down or too faint). "
-        "Look at the page, turn it or scan it again.",
-        page.number,
-    )
-
-
-def _no_head(page: PageReading) -> Finding:
-    return Finding(
-        "ocr.no_header",
-        Severity.WARN,
-        "Trang 1 không có phần đầu của một văn bản hành chính (Quốc hiệu, số, ngày tháng) nên các trường để trống. "
-        "Hãy nhập tại bàn duyệt.",
-        "Page 1 does not bear the head of an administrative document (state title, number, date), so the fields are "
-        "left empty. Fill them in at the desk.",
-        page.number,
-    )

@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from workers.ocr.spelling import fold, letters
@@ -69,7 +70,7 @@ def pairs() -> frozenset[tuple[str, str]]:
     for name in ("phrases.txt", "places.txt", "organs.txt"):
         for phrase in _words(name):
             parts = [flat(part) for part in phrase.replace(",", "").replace(" - ", " ").split()]
-            found.update(p for p in zip(parts, parts[1:], strict=False) if not _JOINING & set(p))
+            found.update(p for p in pairwise(parts) if not _JOINING & set(p))
     return frozenset(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from workers.ocr.anchors import STATE_TITLE, find_phrase
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.spelling import fold, is_capitals, nfc
 from workers.ocr.title import segments
@@ -25,6 +26,14 @@ class Signer:
     name: str | None
     position_tokens: tuple[Token, ...]
     name_tokens: tuple[Token, ...]
+
+
+def begins_enclosure(sheet: Sheet) -> bool:
+    """A later page with a head of its own, or headed «Phụ lục»: what follows is not signed by the document's signer."""
+    for row in sheet.between(0, 0.3 * sheet.height):
+        if find_phrase(row, STATE_TITLE, 80) or fold(row.text).startswith(("PHU LUC", "DU THAO")):
+            return True
+    return False
 
 
 def find_signer(sheet: Sheet) -> Signer | None:

@@ -183,7 +183,7 @@ def _date_words(row: Row, em: float) -> dict[str, tuple[float, float]]:
                 continue
             width = widths[name] * em
             x0, x1 = token.x0, token.x1
-            if x1 - x0 > 1.2 * width and not re.sub(r"\W", "", flat) != seen.group():
+            if x1 - x0 > 1.2 * width and re.sub(r"\W", "", flat) == seen.group():
                 # Pen strokes the engine took for nothing: they stand after «ngày», before or after «tháng».
                 if name == "day" or flat[: seen.start()] == "":
                     x1 = x0 + width if name != "month" or flat[seen.end() :] else x1

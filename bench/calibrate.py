@@ -1,0 +1,168 @@
+"""Fit the curves that turn a reading's evidence into a probability (workers/ocr/models/calibration.json).
+
+    .venv/bin/python bench/calibrate.py make DIR --count 300 --seed 1      # documents of the project's own generator
+    .venv/bin/python bench/calibrate.py fit DIR [DIR…] [--out FILE]         # folders with truth.jsonl
+
+Scanners are varied wider than ordinary ones (blur, noise, compression, grey and bilevel), because a curve is only as
+honest as the worst page it has seen. Every curve is a ridge-regularised logistic regression; the report is made on
+folds that were held out, and the error of what would be accepted is counted there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import numpy as np
+from read import CachedEngine, calibration, judge, squeeze, truths
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+
+from intake.profile.sections import OcrSection
+from samples.capture import random_settings, save, scan_with
+from samples.documents import random_spec, truth
+from samples.page import render
+from workers.ocr.reading import engine_for, read
+
+OUT = Path(__file__).parent.parent / "workers" / "ocr" / "models" / "calibration.json"
+
+
+def make(folder: Path, count: int, seed: int) -> None:
+    """``count`` first pages with truth, in the form bench/read.py reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "truth.jsonl").open("w", encoding="utf-8") as out:
+        for index in range(count):
+            rng = np.random.default_rng([seed, index])
+            spec = random_spec(rng, written=bool(rng.random() < 0.5))
+            pages = render(spec, rng)
+            settings = random_settings(rng)
+            hard = rng.random()
+            settings = replace(
+                settings,
+                blur_mm=settings.blur_mm + 0.06 * hard * float(rng.random()),
+                noise=settings.noise + 6 * hard * float(rng.random()),
+                black=settings.black + 0.25 * hard * float(rng.random()),
+                colour=str(rng.choice(["rgb", "rgb", "rgb", "gray", "bilevel"])),
+            )
+            one = scan_with(pages[0], rng, settings)
+            kind = "png" if settings.colour == "bilevel" else "jpeg"
+            path = folder / f"s{seed}-{index:04d}.{'png' if kind == 'png' else 'jpg'}"
+            save([one], path, kind, dpi_tag=int(settings.dpi), quality=int(rng.integers(45, 92)))
+            out.write(json.dumps(_row(path, truth(spec, pages)), ensure_ascii=False) + "\n")
+
+
+def _row(path: Path, told: dict[str, Any]) -> dict[str, Any]:
+    fields, accept = told["fields"], told["accept"]
+    return {
+        "id": path.stem,
+        "files": [{"path": path.name}],
+        "number": "/".join(p for p in (fields["CodeNumber"], fields["CodeNotation"]) if p),
+        "notation": fields["CodeNotation"],
+        "date": fields["IssuedDate"],
+        "abstract": fields["Subject"],
+        "abstract_accept": accept["Subject"],
+        "type": fields["TypeName"],
+        "issuer": fields["OrganName"],
+        "issuer_accept": accept["OrganName"],
+        "urgency": {0: "", 1: "KHẨN", 2: "THƯỢNG KHẨN", 3: "HỎA TỐC"}[fields["Priority"]],
+        "signer": fields["SignerFullName"],
+        "handwritten": [{"day": "date", "month": "date"}.get(name, name) for name in told["handwritten"]],
+    }
+
+
+def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool, str]]:
+    """(curve, evidence, right, document) for every reading of every document."""
+    engine, section = CachedEngine(engine_for("tesserocr", "vie"), cache), OcrSection()
+    rows = []
+    for row in truths(folder, folder / "truth.jsonl"):
+        reading = read(row["files"], section, True, engine=engine)
+        judged = judge(row, reading.as_json())
+        evidence, said = reading.evidence, judged["said"]
+        name = row["id"]
+        if "number" in evidence:
+            wanted = row["number"][: -len(row["notation"]) - 1] if row["notation"] else row["number"]
+            rows.append(("number", evidence["number"], squeeze(said["CodeNumber"]) == squeeze(wanted), name))
+        if "notation" in evidence:
+            rows.append(("notation", evidence["notation"], judged["notation"], name))
+        if "subject" in evidence:
+            rows.append(("subject", evidence["subject"], judged["abstract"], name))
+        if "issuer" in evidence:
+            rows.append(("issuer", evidence["issuer"], judged["issuer"], name))
+        if row["date"]:
+            parts = dict(zip(("year", "month", "day"), row["date"].split("-"), strict=True))
+            for slot, (seen, found) in evidence.get("date", {}).items():
+                right = found is not None and int(found) == int(parts[slot])
+                rows.append(("year" if slot == "year" else "day", seen, right, name))
+    return rows
+
+
+def fit(rows: list[tuple[str, tuple[float, ...], bool, str]]) -> dict[str, Any]:
+    curves = {}
+    for kind in sorted({row[0] for row in rows}):
+        mine = [row for row in rows if row[0] == kind]
+        x, y = np.array([r[1] for r in mine], float), np.array([r[2] for r in mine], int)
+        held = np.zeros(len(y))
+        for train, test in KFold(10, shuffle=True, random_state=0).split(x):
+            bias, weights = _logistic(x[train], y[train])
+            held[test] = 1 / (1 + np.exp(-(bias + x[test] @ weights)))
+        bias, weights = _logistic(x, y)
+        error, table = calibration(list(zip(held.tolist(), y.astype(bool).tolist(), strict=True)))
+        top = held >= 0.998
+        report = {
+            "readings": len(y),
+            "right": round(float(y.mean()), 4),
+            "ece_held_out": round(error, 4),
+            "sure": round(float(top.mean()), 4),
+            "wrong_when_sure": int((1 - y[top]).sum()),
+        }
+        print(kind, report, [(round(a, 3), round(b, 3), n) for a, b, n in table])
+        for r, h in sorted(zip(mine, held, strict=True), key=lambda p: -p[1]):
+            if not r[2] and h > 0.9:
+                print("   sure and wrong:", r[3], round(float(h), 4), [round(v, 2) for v in r[1]])
+        curves[kind] = {"bias": round(bias, 4), "weights": [round(float(w), 4) for w in weights], "fitted": report}
+    return {"curves": curves}
+
+
+def _logistic(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Ridge on standardised evidence, folded back to raw evidence; two made-up opposite cases keep it from certainty."""
+    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
+    z = (x - mean) / spread
+    good = z[y == 1].mean(axis=0) if (y == 1).any() else np.zeros(x.shape[1])
+    z, y = np.vstack([z, good, good * 0]), np.append(y, [0, 1])
+    model = LogisticRegression(C=1.0, max_iter=2000, class_weight=None)
+    weight = np.append(np.ones(len(y) - 2), [0.3, 0.3])
+    model.fit(z, y, sample_weight=weight)
+    weights = model.coef_[0] / spread
+    return float(model.intercept_[0] - (weights * mean).sum()), weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    orders = parser.add_subparsers(dest="order", required=True)
+    making = orders.add_parser("make")
+    making.add_argument("folder", type=Path)
+    making.add_argument("--count", type=int, default=300)
+    making.add_argument("--seed", type=int, default=1)
+    fitting = orders.add_parser("fit")
+    fitting.add_argument("folders", type=Path, nargs="+")
+    fitting.add_argument("--cache", type=Path, required=True)
+    fitting.add_argument("--out", type=Path, default=OUT)
+    given = parser.parse_args()
+    if given.order == "make":
+        make(given.folder, given.count, given.seed)
+        return
+    rows = [row for folder in given.folders for row in gather(folder, given.cache)]
+    given.out.write_text(json.dumps(fit(rows), indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
