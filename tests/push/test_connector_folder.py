@@ -195,6 +195,23 @@ def _take_away(home: Path, taken: dict[str, int]) -> None:
         shutil.rmtree(folder)
 
 
+def test_a_name_somebody_else_took_is_a_trouble_not_a_crash(tmp_path, target, package):
+    taken = tmp_path / "deliver" / f"252_QD-UBND_{package.key[:12]}"
+    taken.mkdir(parents=True)
+    (taken / "x").write_text("not ours")
+    with pytest.raises(EnvironmentTrouble, match="move it away"):
+        target.put_if_absent(package.key, package)
+    shutil.rmtree(taken)
+    assert (tmp_path / "deliver" / target.find(package.key).remote_id / "signed.pdf").exists()
+
+
+def test_a_damaged_receipt_is_a_trouble_that_says_where(tmp_path, target, package):
+    target.put_if_absent(package.key, package)
+    (tmp_path / "deliver" / ".sohoa" / "delivery" / package.key / "receipt.json").write_text("{")
+    with pytest.raises(EnvironmentTrouble, match=package.key):
+        target.find(package.key)
+
+
 def test_a_misspelt_option_is_named(tmp_path):
     with pytest.raises(OperatorError, match="paht"):
         FolderConnector({"paht": "deliver"}, tmp_path)

@@ -30,7 +30,7 @@ from workers.push.edxml import (
     content_id,
     document_id,
 )
-from workers.push.edxml_read import read
+from workers.push.edxml_read import read, read_header
 from workers.push.edxml_write import write_message, write_status
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -304,6 +304,23 @@ def test_broken_base64_is_named():
     text = written(FULL).decode()
     with pytest.raises(DocumentError, match="252_QĐ-UBND"):
         read(text.replace("<edXML:ContentTransferEncoded>", "<edXML:ContentTransferEncoded>*").encode())
+
+
+def test_a_file_is_written_in_blocks_and_is_whole(tmp_path):
+    content = bytes(range(256)) * 30_000
+    (tmp_path / "a.pdf").write_bytes(content)
+    attachment = Attachment("a.pdf", "application/pdf", content_id("D", "a"), path=tmp_path / "a.pdf")
+    package = written(Message(Organ(), (Organ("H26"),), "x", Code("1"), "y", attachments=(attachment,)))
+    assert read(package).attachments[0].content() == content
+    (tmp_path / "p.edxml").write_bytes(package)
+    assert read_header(tmp_path / "p.edxml") == Message(Organ(), (Organ("H26"),), "x", Code("1"), "y")
+
+
+@pytest.mark.parametrize("data", [b"", b"<a/>", b"<edXML><edXMLHeader/></edXML>", written(STATUS)])
+def test_a_header_that_is_no_documents_is_refused(tmp_path, data):
+    (tmp_path / "p.edxml").write_bytes(data)
+    with pytest.raises(DocumentError):
+        read_header(tmp_path / "p.edxml")
 
 
 def test_a_twenty_megabyte_attachment_is_one_text_node_and_is_read():

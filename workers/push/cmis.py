@@ -20,11 +20,10 @@ from intake.ports import Package
 from workers.push.credentials import Credentials
 from workers.push.edxml import StatusCode
 from workers.push.options import Options, Value
-from workers.push.wire import Answer, AnswerLost, Wire
+from workers.push.wire import Answer, AnswerLost, Parts, Wire
 from workers.tools.assignment import assignment_json
 
 TYPES = {".pdf": "application/pdf", ".json": "application/json", ".xml": "application/xml"}
-Files = list[tuple[str, tuple[str, bytes, str]]]
 
 
 def utc_now() -> datetime:
@@ -75,8 +74,8 @@ class CmisConnector:
         for role in self._beside:
             if role in package.files:
                 path = package.files[role]
-                self._create(f"{key}.{path.name}", path.read_bytes(), {})
-        return self._receipt(key, self._create(f"{key}.pdf", package.files["pdf"].read_bytes(), self._about(package)))
+                self._create(f"{key}.{path.name}", path, {})
+        return self._receipt(key, self._create(f"{key}.pdf", package.files["pdf"], self._about(package)))
 
     def forward(self, receipt: Receipt, assignment: Assignment) -> Receipt:
         said = assignment_json(assignment)
@@ -109,7 +108,7 @@ class CmisConnector:
             return None
         return _properties(self._good(answer))
 
-    def _create(self, name: str, content: bytes, properties: Mapping[str, str]) -> dict[str, Any]:
+    def _create(self, name: str, content: bytes | Path, properties: Mapping[str, str]) -> dict[str, Any]:
         """The object of that name, made now or found there; one whose content is not whole is taken away again."""
         form = {"cmisaction": "createDocument", "succinct": "true"}
         named = {"cmis:objectTypeId": self._type, "cmis:name": name, **properties}
@@ -129,7 +128,8 @@ class CmisConnector:
                 return found
         made = _properties(self._good(answer))
         length = made.get("cmis:contentStreamLength")
-        if made.get("cmis:name") != name or (length is not None and int(length) != len(content)):
+        sent = content.stat().st_size if isinstance(content, Path) else len(content)
+        if made.get("cmis:name") != name or (length is not None and int(length) != sent):
             self._take_away(made)
             raise EnvironmentTrouble(
                 f"Kho CMIS lưu «{name}» không đúng tên hoặc không đủ byte; đã gỡ, sẽ gửi lại.",
@@ -172,7 +172,7 @@ class CmisConnector:
         name: str,
         query: Mapping[str, str],
         form: Mapping[str, str] | None = None,
-        files: Files | None = None,
+        files: Parts | None = None,
     ) -> Answer:
         path = "/".join(quote(part, safe="") for part in (*self._folder.split("/"), name) if part)
         if query:

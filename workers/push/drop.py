@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from intake.errors import EnvironmentTrouble
 from intake.model import Assignment, Receipt
 from workers.push.edxml import StatusCode
 from workers.tools.assignment import assignment_json
@@ -79,8 +80,14 @@ class Drop:
         text = self._files.read(f"{HIDDEN}/delivery/{key}/receipt.json")
         if text is None:
             return None
-        receipt = receipt_of(json.loads(text))
-        self._files.rename(f"{HIDDEN}/delivery/{key}/box", receipt.remote_id)
+        receipt = _parsed(key, text)
+        try:
+            self._files.rename(f"{HIDDEN}/delivery/{key}/box", receipt.remote_id)
+        except TakenError as error:
+            raise _trouble(
+                f"đã có «{receipt.remote_id}» mà không do hệ thống này đặt; hãy dời đi",
+                f"holds «{receipt.remote_id}», which was not put there by this system; move it away",
+            ) from error
         return receipt
 
     def put(
@@ -111,7 +118,7 @@ class Drop:
             self._files.remove(part)
         receipt = self.find(key)
         if receipt is None:
-            raise FileNotFoundError(f"{HIDDEN}/delivery/{key}")
+            raise _trouble(f"không giữ được {HIDDEN}/delivery/{key}", f"did not keep {HIDDEN}/delivery/{key}")
         for left in self._files.names(f"{HIDDEN}/part"):
             if left.startswith(f"{key}."):
                 self._files.remove(f"{HIDDEN}/part/{left}")
@@ -176,6 +183,20 @@ class Drop:
         part = f"{folder}/.{name}.{uuid.uuid4().hex[:8]}"
         self._files.write(part, text)
         self._files.replace(part, path)
+
+
+def _parsed(key: str, text: bytes) -> Receipt:
+    try:
+        return receipt_of(json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _trouble(
+            f"có biên nhận hỏng ở {HIDDEN}/delivery/{key}; hãy xem bản đã giao còn đó không rồi xóa mục này",
+            f"has a damaged receipt at {HIDDEN}/delivery/{key}; see whether the copy is there, then delete that entry",
+        ) from error
+
+
+def _trouble(vi: str, en: str) -> EnvironmentTrouble:
+    return EnvironmentTrouble(f"Thư mục nhận {vi}.", f"The delivery folder {en}.")
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

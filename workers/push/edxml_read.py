@@ -60,6 +60,20 @@ def read(source: Path | bytes, *, unzipped_max: int = UNZIPPED_MAX) -> Message |
     return _message(root, header, unzipped_max)
 
 
+def read_header(path: Path) -> Message:
+    """The document package of ``path`` without its attachments, reading no further than the header. For packages of
+    our own making: a header that does not come first is not looked for."""
+    try:
+        for _, element in etree.iterparse(str(path), tag="{*}edXMLHeader", resolve_entities=False, no_network=True):
+            header = _child(element, "MessageHeader")
+            if header is not None and not _text(header, "StatusCode"):
+                return _message(element, header, 0)
+            break
+    except etree.XMLSyntaxError as error:
+        raise _bad(f"không phải XML hợp lệ ({error.msg})", f"is not valid XML ({error.msg})") from error
+    raise _bad("không chứa văn bản", "holds no document")
+
+
 def _parse(source: Path | bytes) -> etree._Element:
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if size > BYTES_MAX:

@@ -35,6 +35,8 @@ RAW_TYPES = {
 
 _NAMESPACES = {"xmlns": NAMESPACE, f"xmlns:{PREFIX}": NAMESPACE}
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+BLOCK = 3 << 20
+"""bytes; divisible by three, so that no block but the last needs padding"""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """No clock in a package: built twice it is the same bytes."""
 
@@ -253,16 +255,26 @@ def _reference(tree: _Tree, attachment: Attachment) -> None:
 
 
 def _attachment(tree: _Tree, attachment: Attachment) -> None:
-    data = attachment.content()
-    if Path(attachment.name).suffix.lower() not in RAW_TYPES:
-        data = _zipped(attachment.name, data)
     with tree.inside("Attachment"):
         tree.leaf("ContentId", attachment.content_id)
         tree.leaf("AttachmentName", attachment.name)
         tree.leaf("Description", attachment.description)
         tree.leaf("ContentType", _wire_type(attachment))
         with tree.inside(_p("ContentTransferEncoded")):
-            tree.text(base64.b64encode(data).decode("ascii"))
+            for block in _blocks(attachment):
+                tree.text(base64.b64encode(block).decode("ascii"))
+
+
+def _blocks(attachment: Attachment) -> Iterator[bytes]:
+    """The bytes that travel, in blocks whose base64 can be joined: a book of scans is never in memory as a whole."""
+    if Path(attachment.name).suffix.lower() not in RAW_TYPES:
+        yield _zipped(attachment.name, attachment.content())
+    elif attachment.path is None:
+        yield attachment.content()
+    else:
+        with attachment.path.open("rb") as stream:
+            while block := stream.read(BLOCK):
+                yield block
 
 
 def _zipped(name: str, data: bytes) -> bytes:

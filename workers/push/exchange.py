@@ -13,8 +13,9 @@ from intake.errors import DocumentError
 from intake.model import Assignment, Receipt
 from intake.ports import Package
 from workers.push.drop import Drop, utc_now
-from workers.push.edxml import SUFFIX, Business, Message, Status, StatusCode
+from workers.push.edxml import SUFFIX, Business, Status, StatusCode
 from workers.push.edxml_read import read as read_edxml
+from workers.push.edxml_read import read_header
 from workers.push.edxml_write import write_message
 from workers.push.folder import LocalFiles
 from workers.push.naming import folder_name
@@ -46,11 +47,9 @@ class EdxmlConnector:
         return self._drop.find(key)
 
     def put_if_absent(self, key: str, package: Package) -> Receipt:
-        message = read_edxml(package.files["edxml"])
-        if not isinstance(message, Message):
-            raise DocumentError("Gói edXML không chứa văn bản.", "The edXML package holds no document.")
+        message = read_header(package.files["edxml"])
         notice = io.BytesIO()
-        write_message(replace(message, business=Business.RECALL, attachments=()), notice)
+        write_message(replace(message, business=Business.RECALL), notice)
         return self._drop.put(
             key,
             f"{folder_name(package.record, key)}{SUFFIX}",

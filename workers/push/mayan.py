@@ -21,7 +21,7 @@ from intake.ports import Package
 from workers.push.credentials import Credentials
 from workers.push.edxml import StatusCode
 from workers.push.options import Options, Value
-from workers.push.wire import Answer, AnswerLost, Wire
+from workers.push.wire import Answer, AnswerLost, Parts, Wire
 from workers.tools.assignment import assignment_json
 
 PAGE = 100
@@ -65,7 +65,7 @@ class MayanConnector:
             "description": str(package.record.get("Subject", "")),
             "language": self._language,
         }
-        files = [("file", (pdf.name, pdf.read_bytes(), "application/pdf"))]
+        files: Parts = [("file", (pdf.name, pdf, "application/pdf"))]
         try:
             made = self._ask("POST", "documents/upload/", form=form, files=files)
         except AnswerLost:
@@ -152,7 +152,9 @@ class MayanConnector:
             f"Mayan answers HTTP {answer.status} {words}. The document is safe and will be tried again.",
         )
 
-    def _call(self, method: str, path: str, *, form: Mapping[str, str] | None = None, files: Any = None) -> Answer:
+    def _call(
+        self, method: str, path: str, *, form: Mapping[str, str] | None = None, files: Parts | None = None
+    ) -> Answer:
         return self._wire.call(method, f"api/v4/{path}", headers=self._credentials.headers(), data=form, files=files)
 
 

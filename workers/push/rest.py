@@ -21,7 +21,7 @@ from intake.ports import Package
 from workers.push.credentials import Credentials
 from workers.push.edxml import StatusCode
 from workers.push.options import Options, Value
-from workers.push.wire import Answer, AnswerLost, Wire
+from workers.push.wire import Answer, AnswerLost, Parts, Wire
 from workers.tools.assignment import assignment_json
 
 TYPES = {
@@ -164,9 +164,11 @@ class RestConnector:
         if self._body == "json":
             return {"json": _base64_body(key, package.document_id, record, paths)}
         about = {"key": key, "document_id": package.document_id, "record": record}
-        files = [("delivery", ("delivery.json", json.dumps(about, ensure_ascii=False).encode(), "application/json"))]
+        files: Parts = [
+            ("delivery", ("delivery.json", json.dumps(about, ensure_ascii=False).encode(), "application/json"))
+        ]
         for role, path in paths.items():
-            files.append((role, (path.name, path.read_bytes(), TYPES.get(path.suffix, "application/octet-stream"))))
+            files.append((role, (path.name, path, TYPES.get(path.suffix, "application/octet-stream"))))
         return {"files": files}
 
     def _mapped(self, record: Mapping[str, Any]) -> dict[str, Any]:

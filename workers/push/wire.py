@@ -11,15 +11,19 @@ import ipaddress
 import ssl
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
 
 from intake.errors import EnvironmentTrouble, OperatorError
 from workers.push.options import Options
+
+Parts = list[tuple[str, tuple[str, bytes | Path, str]]]
+"""multipart: part name, (file name, content, media type); a Path is read while it is sent, never as a whole"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class Wire:
         *,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
-        files: list[tuple[str, tuple[str, bytes, str]]] | None = None,
+        files: Parts | None = None,
         data: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request, one answer. ``path`` is relative to the base address; a full URL only from our own options.
@@ -139,10 +143,13 @@ class Wire:
                 f"Nơi nhận «{self._name}» trỏ sang máy chủ khác ({url.host}); đã chặn.",
                 f"Connector «{self._name}» points to another host ({url.host}); blocked.",
             )
-        request = httpx.Request(
-            method, url, headers={"Accept": "application/json", **(headers or {})}, json=json, files=files, data=data
-        )
-        answer = self._send(request)
+        with ExitStack() as opened:
+            parts = [
+                (part, (name, opened.enter_context(content.open("rb")) if isinstance(content, Path) else content, kind))
+                for part, (name, content, kind) in files or []
+            ]
+            said = {"Accept": "application/json", **(headers or {})}
+            answer = self._send(httpx.Request(method, url, headers=said, json=json, files=parts or None, data=data))
         if 300 <= answer.status < 400:
             raise EnvironmentTrouble(
                 f"Nơi nhận «{self._name}» chuyển hướng sang địa chỉ khác; đã chặn. Hãy sửa khóa url theo địa chỉ mới.",
@@ -165,7 +172,7 @@ class Wire:
                     request.method,
                     str(request.url),
                     headers=[*request.headers.raw, (b"Connection", b"close")],
-                    content=request.read(),
+                    content=iter(cast(Iterable[bytes], request.stream)),
                     extensions={"timeout": waits},
                 ) as response,
             ):
