@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -18,10 +20,25 @@ STEPS = (75, 100, 150, 200, 240, 300, 400, 600, 1200)
 """resolutions scanners fall back to; a page smaller by exactly such a ratio was scanned at another resolution"""
 
 
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Translate a disk that cannot take the page (full, read-only, share gone) into EnvironmentTrouble."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentTrouble(
+            f"Không ghi được trang quét vào «{out}» ({error.strerror or error}). Hãy kiểm tra dung lượng và quyền ghi, "
+            "rồi quét lại cả lô.",
+            f"The page cannot be written to «{out}» ({error.strerror or error}). Check free space and permissions, then "
+            "scan the whole batch again.",
+        ) from error
+
+
 def page(number: int, path: Path) -> ScannedPage:
     """Make the file durable and hash it."""
-    fsync_path(path)
-    return ScannedPage(number, path, sha256_of(path))
+    with writing(path.parent):
+        fsync_path(path)
+        return ScannedPage(number, path, sha256_of(path))
 
 
 def verify(path: Path, number: int, request: ScanRequest) -> None:

@@ -153,7 +153,7 @@ class EsclDriver:
         part = out / f"p{number:04d}.part"
         begun, size, head = self.clock.now(), 0, b""
         try:
-            with part.open("wb") as stream:
+            with delivered.writing(out), part.open("wb") as stream:
                 for block in answer.iter_bytes():
                     head = head or block[:16]
                     size += len(block)

@@ -52,8 +52,11 @@ class FolderDriver:
         for path in files:
             _whole(path)
         for number, path in enumerate(files, 1):
-            yield _copy(path, number, out)
-        _put_away(files, directory)
+            with delivered.writing(out):
+                taken = _copy(path, number, out)
+            yield taken
+        with delivered.writing(directory):
+            _put_away(files, directory)
 
 
 def _directory(device: str) -> Path:

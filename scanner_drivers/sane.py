@@ -125,32 +125,34 @@ class SaneDriver:
         silence, wrong count), OperatorError (unknown device, setting not offered or not honoured), DependencyMissing.
         """
         program = self._program()
+        with delivered.writing(out):
+            next(out.iterdir(), None)
         with self._device(device) as target:
             options = self._options(program, target)
             arguments = sane_options.settings(options, request)
             command = [program, "-d", target.name, *target.extra, *arguments, "--format=png", "-p", "--batch-print",
-                       "--batch-start=1", f"--batch={out.resolve()}/p%04d.png"]  # fmt: skip
+                       "--batch-start=1", "--batch=p%04d.png"]  # fmt: skip
             if request.source == "flatbed":
                 command.append("--batch-count=1")
             try:
-                yield from self._pages(command, target, request)
+                yield from self._pages(command, target, request, out)
             finally:
                 for part in out.glob("p*.png.part"):
                     part.unlink(missing_ok=True)
 
-    def _pages(self, command: list[str], target: _Device, request: ScanRequest) -> Iterator[ScannedPage]:
+    def _pages(self, command: list[str], target: _Device, request: ScanRequest, out: Path) -> Iterator[ScannedPage]:
         got, last = 0, ""
         try:
-            with WatchedProcess(command, target.env, self.silence) as process:
+            with WatchedProcess(command, target.env, self.silence, cwd=out) as process:
                 for stream, line in process.lines():
                     if stream == "out" and line.endswith(".png"):
                         got += 1
-                        path = Path(line)
+                        path = out / line  # scanimage runs inside out: its pattern must not meet a % in the path
                         delivered.verify(path, got, request)
                         yield delivered.page(got, path)
                     elif stream == "err" and line and not line.startswith("Progress"):
                         _not_rounded(line)
-                        last = line if line.startswith("scanimage:") else last
+                        last = line if line.startswith("scanimage:") and "rounded" not in line else last
                 status = process.status()
         except SilentTooLong as error:
             raise EnvironmentTrouble(
@@ -163,6 +165,8 @@ class SaneDriver:
         # that failed: only the files count.
         if status == 7 and got and request.source != "flatbed":
             status = 0
+        if status < 0:
+            raise _crashed(-status, out, got)
         if status or not got:
             raise _trouble(status or 7, last, got)
         delivered.counted(got, request)
@@ -272,6 +276,17 @@ def _not_rounded(line: str) -> None:
     raise OperatorError(
         f"Máy quét đổi «{option}» từ {wanted:g} thành {got:g}. Đã dừng; hãy chọn giá trị máy có thật.",
         f"The scanner changed «{option}» from {wanted:g} to {got:g}. Stopped; choose a value it really has.",
+    )
+
+
+def _crashed(signal: int, out: Path, got: int) -> EnvironmentTrouble:
+    """scanimage aborts (signal 6) when the disk is full, and back-ends crash (signal 11)."""
+    free = shutil.disk_usage(out).free // 1_000_000
+    return EnvironmentTrouble(
+        f"Chương trình quét bị dừng đột ngột (tín hiệu {signal}) sau {got} trang; đĩa của «{out}» còn {free} MB. "
+        "Hãy giải phóng chỗ trống nếu đầy, rồi quét lại cả lô.",
+        f"The scanning program crashed (signal {signal}) after {got} pages; the disk of «{out}» has {free} MB free. "
+        "Make room if it is full, then scan the whole batch again.",
     )
 
 

@@ -85,7 +85,8 @@ class SimulatedDriver:
             if behaviour.hits("truncated", number):
                 data = data[: len(data) * 2 // 3]
             path = out / f"p{number:04d}.jpg"
-            self._write(path, data, "half-written" in behaviour.flags)
+            with delivered.writing(out):
+                self._write(path, data, "half-written" in behaviour.flags)
             delivered.verify(path, number, request)
             yield delivered.page(number, path)
         delivered.counted(number, request)
@@ -188,13 +189,23 @@ def _image(behaviour: _Behaviour, request: ScanRequest, sheet: int) -> Image.Ima
     dpi = 150 if "wrong-resolution" in behaviour.flags else request.resolution
     size = tuple(round(value * dpi / 25.4) for value in request.area_mm[2:])
     if behaviour.folder is not None:
-        with Image.open(_files(behaviour.folder)[sheet - 1]) as opened:
-            image = opened.convert("RGB")
+        image = _opened(_files(behaviour.folder)[sheet - 1])
         if "wrong-resolution" in behaviour.flags:
             image = image.resize(size)
     else:
         image = drawn(sheet, size, dpi)
     return image.convert("L") if "gray" in behaviour.flags else image
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise OperatorError(
+            f"Không đọc được ảnh «{path}» cho máy quét mô phỏng: {error}.",
+            f"The image «{path}» for the simulated scanner cannot be read: {error}.",
+        ) from error
 
 
 def drawn(sheet: int, size: tuple[int, int], dpi: float) -> Image.Image:

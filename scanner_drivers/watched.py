@@ -8,6 +8,7 @@ import selectors
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,12 +23,19 @@ class SilentTooLong(Exception):
 class WatchedProcess:
     """Run a program; read its output line by line; end it and all its children when the block is left."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], silence: float, grace: float = GRACE) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        silence: float,
+        grace: float = GRACE,
+        cwd: Path | None = None,
+    ) -> None:
         """``silence``: seconds without any output, after which ``lines`` raises SilentTooLong."""
         self.silence = silence
         self.grace = grace
         self.process = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env),
+            list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env), cwd=cwd,
             start_new_session=True,
         )  # fmt: skip
 

@@ -135,6 +135,11 @@ class ScannerDriverSuite:
             _both_languages(caught.value)
             assert [path for path in folder.iterdir() if path.name.endswith(".part")] == []
 
+    def test_a_folder_that_is_gone_is_trouble_and_no_crash(self, case: Case, tmp_path: Path) -> None:
+        with pytest.raises(EnvironmentTrouble) as caught:
+            list(case.driver.scan(case.device, case.request, tmp_path / "gone" / "away"))
+        _both_languages(caught.value)
+
     def test_a_caller_that_stops_early_leaves_no_unfinished_file(self, case: Case, out: Path) -> None:
         scanning = case.driver.scan(case.device, case.request, out)
         first = next(iter(scanning))

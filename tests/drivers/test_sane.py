@@ -76,6 +76,12 @@ def test_a_status_nobody_knows_is_still_said(fake: SaneDriver, out: Path) -> Non
         numbers(fake, "fake:unknown-status", FEEDER, out)
 
 
+def test_a_crash_tells_the_room_on_the_disk(fake: SaneDriver, out: Path) -> None:
+    """scanimage aborts when it cannot write a page."""
+    with pytest.raises(EnvironmentTrouble, match=r"signal 6.*after 1 pages.*MB free"):
+        numbers(fake, "fake:crashes", FEEDER, out)
+
+
 def test_a_device_that_is_gone_is_named(fake: SaneDriver, out: Path) -> None:
     with pytest.raises(OperatorError, match="fake:gone"):
         numbers(fake, "fake:gone", FEEDER, out)
@@ -145,3 +151,10 @@ def test_the_machines_own_sane_configuration_is_left_alone(out: Path) -> None:
     list(SaneDriver().scan("test", ScanRequest(resolution=75), out))
     assert {path: path.stat().st_mtime_ns for path in Path("/etc/sane.d").glob("*.conf")} == before
     assert shutil.which("scanimage")
+
+
+def test_a_path_with_a_percent_sign_is_no_pattern(tmp_path: Path, fake: SaneDriver) -> None:
+    folder = tmp_path / "100%d scans"
+    folder.mkdir()
+    assert numbers(fake, "fake:good", FEEDER, folder) == [1, 2]
+    assert sorted(path.name for path in folder.iterdir()) == ["p0001.png", "p0002.png"]

@@ -193,8 +193,8 @@ def test_typefaces_have_every_vietnamese_letter() -> None:
 @pytest.mark.parametrize("mark", [wear.folded, wear.punched, wear.stapled, wear.dog_eared])
 def test_wear_changes_a_little_of_the_sheet_and_leaves_the_truth(mark, page: Page) -> None:
     used = mark(page, np.random.default_rng(3))
-    changed = (np.abs(used.pixels.astype(int) - page.pixels).max(axis=2) > 12).mean()
-    assert 0 < changed < 0.03
+    changed = (np.abs(used.pixels.astype(int) - page.pixels).max(axis=2) > 3).mean()
+    assert 0 < changed < 0.05
     assert used.boxes == page.boxes
 
 
