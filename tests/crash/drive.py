@@ -46,7 +46,7 @@ def main(home: Path, mode: str) -> int:
             if _everything_done(store):
                 return 0
             for row in queue(store, states=(State.ASSEMBLED,)):
-                fields = {name: item.get("value") for name, item in row["fields"].items()}
+                fields = {name: item.get("value") for name, item in whole(store, row["id"]).row["fields"].items()}
                 approve(store, row["id"], row["version"], CLERK, fields)
             _sign(store, desk)
             workers = [worker for worker in workers if worker.poll() is None] or (

@@ -49,10 +49,11 @@ def clear_queue(store: Store, truth: Mapping[str, Mapping[str, Any]]) -> dict[st
     corrected: dict[str, list[str]] = {}
     for row in queue(store, states=(State.ASSEMBLED,), limit=1000):
         paper = truth[row["name"]]
+        reading = whole(store, row["id"]).row["fields"]
         fields: dict[str, str | int | None] = {}
         wrong = []
         for name in CHECKED_BY_CLERK:
-            read = row["fields"].get(name, {}).get("value")
+            read = reading.get(name, {}).get("value")
             right = paper["fields"].get(name)
             if read in (right, *paper.get("accept", {}).get(name, [])):
                 fields[name] = read
