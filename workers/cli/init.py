@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -92,8 +91,6 @@ def create(
         ),
         encoding="utf-8",
     )
-    (home / "secret.key").write_text(secrets.token_hex(32), encoding="ascii")
-    (home / "secret.key").chmod(0o600)
     store = Store(load(home).database_url, SystemClock())
     store.migrate()
     store.close()
