@@ -12,7 +12,7 @@ def safe(text: str) -> str:
     """ASCII letters, digits, ``.``, ``-`` and ``_``; Đ becomes D and marks are dropped; never empty, never hidden."""
     plain = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d"))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("._") or "khong-so"
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("._-") or "khong-so"
 
 
 def folder_name(record: Mapping[str, Any], key: str) -> str:
