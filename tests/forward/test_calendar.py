@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from intake.errors import ProfileError
 from intake.profile.sections import ForwardSection
-from workers.forward.calendar import DATA, HANOI, calendar_of
+from workers.forward.calendar import DATA, HANOI, calendar_of, known_until
 
 CALENDAR = calendar_of(ForwardSection(unmatched_unit="x"))
 
@@ -94,6 +94,10 @@ def test_the_desk_has_the_day_and_at_the_latest_the_next_working_morning(arrived
 def test_utc_is_understood_as_the_vietnamese_day_it_is():
     """17:30 UTC on Thursday is Friday morning in Hà Nội."""
     assert CALENDAR.counts_from(datetime(2026, 11, 19, 17, 30, tzinfo=UTC)) == date(2026, 11, 20)
+
+
+def test_the_calendar_says_how_far_it_knows():
+    assert known_until() >= date(2027, 12, 31)
 
 
 def test_a_stations_own_days_and_hours_win():

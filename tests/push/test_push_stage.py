@@ -139,6 +139,20 @@ def test_every_target_gets_one_copy_under_its_own_key(signed_document, tmp_path)
     }
 
 
+def test_the_same_number_twice_is_a_warning_at_the_desk_and_both_are_delivered(signed_document, tmp_path):
+    """{number, notation, agency, year}: it may be one sheet scanned twice, or two documents that share a number."""
+    with DocumentSystem(tmp_path / "system") as system:
+        connectors = {"share": FolderConnector({}, tmp_path), "dms": RestConnector({"url": system.url}, tmp_path)}
+        first, second, other = (
+            push(signed_document(name, number=number), SECTION, connectors)
+            for name, number in (("D1", "252"), ("D2", "252"), ("D3", "253"))
+        )
+    assert first.findings == other.findings == ()
+    (warning,) = second.findings
+    assert (warning.code, warning.severity.word, warning.measured) == ("push.duplicate", "warn", "1")
+    assert second.facts["delivery"] == {"share": "exactly-once", "dms": "exactly-once"}
+
+
 def test_one_targets_trouble_does_not_keep_the_copy_from_the_other(signed_document, tmp_path):
     document = signed_document()
     with DocumentSystem(tmp_path / "system", hostility=Hostility(error_before=1.0)) as system:

@@ -125,3 +125,8 @@ def _parse(key: str, text: str, read: Callable[[str], T]) -> T:
             f"[forward] {key}: «{text}» không hợp lệ; ngày viết 2027-02-05, giờ viết 08:00.",
             f"[forward] {key}: «{text}» is not valid; write days as 2027-02-05, hours as 08:00.",
         ) from error
+
+
+def known_until() -> date:
+    """The last day the national calendar knows of; afterwards only Saturdays and Sundays are days off."""
+    return date(max(year["year"] for year in tomllib.loads(DATA.read_text("utf-8"))["year"]), 12, 31)

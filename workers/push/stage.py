@@ -9,7 +9,7 @@ from typing import Any
 
 from intake.errors import DocumentError, EnvironmentTrouble, SohoaError
 from intake.folder import DocumentFolder
-from intake.model import Receipt, StageResult, sha256_of
+from intake.model import Finding, Receipt, Severity, StageResult, sha256_of
 from intake.ports import Connector, Package
 from intake.profile.sections import PushSection
 from workers.push.package import FOLDER, build
@@ -37,12 +37,14 @@ def run(
     package = build(document, section, out)
     sha256 = sha256_of(package.files["pdf"])
     receipts: dict[str, dict[str, Any]] = {}
+    findings: list[Finding] = []
     troubles: list[SohoaError] = []
     refusals: list[SohoaError] = []
     for target in section.target:
         try:
             receipt = deliver(connectors[target.name], key_of(target.name, sha256), package)
             receipts[target.name] = receipt_json(receipt)
+            findings += _warnings(target.name, receipt)
         except EnvironmentTrouble as trouble:
             troubles.append(_at(target.name, trouble))
         except DocumentError as refusal:
@@ -52,14 +54,37 @@ def run(
     if troubles:
         raise _together(EnvironmentTrouble, troubles)
     return StageResult(
+        findings=tuple(findings),
         artefacts=tuple(f"{FOLDER}/{path.name}" for path in package.files.values()),
-        facts={"receipts": receipts, "sha256": sha256},
+        facts={
+            "receipts": receipts,
+            "sha256": sha256,
+            "delivery": {target.name: connectors[target.name].delivery for target in section.target},
+        },
     )
 
 
 def deliver(connector: Connector, key: str, package: Package) -> Receipt:
     """Ask first, then send: after a lost answer the copy may already be there."""
     return connector.find(key) or connector.put_if_absent(key, replace(package, key=key))
+
+
+def _warnings(target: str, receipt: Receipt) -> list[Finding]:
+    """The receiver knows a document of the same number, notation, agency and year (NĐ 30/2020 Phụ lục VI I.III.1.h)."""
+    earlier = receipt.detail.get("duplicate_of")
+    if not earlier:
+        return []
+    return [
+        Finding(
+            "push.duplicate",
+            Severity.WARN,
+            f"Nơi nhận «{target}» đã có văn bản cùng số, ký hiệu, cơ quan và năm (mã {earlier}). Hãy kiểm tra có phải "
+            "một văn bản quét hai lần không; nếu phải, thu hồi bản sau.",
+            f"Target «{target}» holds a document of the same number, notation, agency and year (id {earlier}). See "
+            "whether one document was scanned twice; if so, recall the later one.",
+            measured=str(earlier),
+        )
+    ]
 
 
 def _at(target: str, error: SohoaError) -> SohoaError:
