@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -55,8 +56,18 @@ class Watch:
     """The receiving end of one station. ``once()`` is one pass; it can be repeated, killed and repeated."""
 
     def __init__(
-        self, store: Store, station: str, folder: Path, documents: Path, profile: Profile, lane: str, probe: Structure
+        self,
+        store: Store,
+        station: str,
+        folder: Path,
+        documents: Path,
+        profile: Profile,
+        lane: str,
+        probe: Structure,
+        due: Callable[[datetime], datetime] | None = None,
     ) -> None:
+        """``due``: arrival → until when the desk must have presented it (working calendar)."""
+        self._due = due
         self._store, self._station, self._folder = store, station, folder
         self._probe = probe
         self._profile = profile
@@ -138,7 +149,8 @@ class Watch:
         if verdict is Verdict.WAIT:
             return None
         try:
-            admission = take(self._store, arrival_id, capture, self._taking)
+            due_at = self._due(self._store.clock.now()) if self._due else None
+            admission = take(self._store, arrival_id, capture, replace(self._taking, due_at=due_at))
         except StillChanging:
             self._settling.forget(capture.name)
             return None

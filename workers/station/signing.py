@@ -36,7 +36,6 @@ from workers.tools.pki import TrustStore, load_trust
 log = structlog.get_logger()
 
 
-
 class TokenDesk:
     """``intake.review.signing.SigningDesk`` over this machine's signer. The PIN lives in one call of one thread."""
 

@@ -13,6 +13,7 @@ from intake.receive.complete import Probe
 from intake.receive.watch import Watch, hints
 from intake.settings import Settings, SystemClock
 from intake.store import Store
+from workers.forward.calendar import calendar_of
 from workers.queues.local import LocalPool
 from workers.queues.rq import connect, ring
 from workers.sweep import drop_orphans, sweep
@@ -96,14 +97,17 @@ class Station:
 
     def _new_watch(self, name: str) -> Watch:
         wanted = self.settings.station[name]
+        profile = self.settings.profile_of(wanted.profile)
+        calendar = calendar_of(profile.forward)
         return Watch(
             self.store,
             name,
             self.settings.scan_folder(name),
             self.settings.documents,
-            self.settings.profile_of(wanted.profile),
+            profile,
             wanted.lane,
             self._probe,
+            due=lambda arrived: calendar.registry_deadline(arrived)[1],
         )
 
     def _sweep(self) -> None:
