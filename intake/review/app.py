@@ -19,7 +19,20 @@ from intake.errors import (
     SohoaError,
     StaleVersion,
 )
-from intake.review import check_pdf, document, entrance, media, people_page, queue, reports, signing_desk, texts
+from intake.review import (
+    check_pdf,
+    crops,
+    document,
+    entrance,
+    group,
+    media,
+    people_page,
+    queue,
+    reports,
+    second_key,
+    signing_desk,
+    texts,
+)
 from intake.review.guard import Guard, TooOften
 from intake.review.seat import Desk, ReadZone, Seat, SignInNeeded, Verify, desk_of, language_of, local, safe_path
 from intake.review.signing import SigningDesk
@@ -40,7 +53,7 @@ def create_app(
     """The desk. ``sign``, ``verify`` and ``read_zone`` are what the station's process offers; pages that need one
     that is missing are left out of the menu."""
     app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
-    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page, reports)
+    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page, reports, crops, group, second_key)
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
     app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
     app.add_middleware(Guard, upload_paths=("/verify",))

@@ -15,9 +15,10 @@ from intake.errors import OperatorError
 from intake.field_rules import Problem, Twin, Value
 from intake.model import FIELD_LENGTH, Actor, Box, Field, FieldName
 from intake.profile import Profile
-from intake.review import pages
+from intake.review import pages, second_key
 from intake.review.queue import next_path
 from intake.review.seat import VIETNAM, Acting, Form, Seat, Seated, number_of, text_of
+from intake.review.sureness import sureness
 from intake.states import State
 from intake.store import decide, desk, reading
 from intake.store.reading import Whole
@@ -41,8 +42,6 @@ ORDER = (
 )
 """Fields as the eye meets them on the paper: head, kind, abstract, stamps, signature, then what is not printed."""
 
-OPTIONAL_CERTAIN = 0.9
-"""fields the profile does not require ask for a look only below this"""
 SOURCE_KINDS = ("bản gốc", "bản chính", "bản sao y")
 """what the paper is (NĐ 30/2020 Đ3.8–3.10): decides SAO Y or SAO LỤC"""
 PUT_OFF = timedelta(hours=2)
@@ -73,7 +72,10 @@ def show(seat: Seated, document_id: str) -> Response:
     known = reading.whole(seat.store, document_id)
     if known.state is State.REFUSED:
         return seat.page("refused.html", row=known.row)
-    reviewing = known.state is State.ASSEMBLED and seat.person.has(*MAY_REVIEW)
+    once = second_key.pending(seat.store, known)
+    if once is not None and once.first_by != seat.person.name and seat.person.has(*MAY_REVIEW):
+        return seat.go(f"/second/{document_id}")
+    reviewing = known.state is State.ASSEMBLED and seat.person.has(*MAY_REVIEW) and once is None
     profile = seat.desk.settings.profile_of(known.row["profile"])
     taken = reviewing and decide.take(seat.store, document_id, seat.acting(MAY_REVIEW), _lease(profile))
     known = reading.whole(seat.store, document_id)
@@ -95,6 +97,8 @@ def show(seat: Seated, document_id: str) -> Response:
         "source_kind": known.published.get("review", {}).get("facts", {}).get("source_kind", "bản chính"),
         "reads_zones": seat.desk.read_zone is not None,
         "priorities": field_rules.PRIORITIES,
+        "once": once,
+        "keys": second_key.both(second_key.differing(seat.store, known)),
         "problems": _problems(seat, known, profile, _stored(known)) if taken else (),
     }
     return seat.page("document.html", **values)
@@ -135,7 +139,11 @@ def approve(seat: Acting, form: Form, document_id: str) -> Response:
             },
             422,
         )
-    decide.approve(seat.store, document_id, _version(form), actor, _plain(values), source_kind=kind)
+    version = _version(form)
+    if second_key.wanted(seat.store, profile, known, actor):
+        desk.first_key(seat.store, document_id, version, actor, _plain(values), kind)
+        return seat.done(next_path(seat, document_id), state=State.ASSEMBLED)
+    decide.approve(seat.store, document_id, version, actor, _plain(values), source_kind=kind)
     if found:
         desk.noted(seat.store, "warnings.confirmed", actor, document_id, {"warnings": [item.key for item in found]})
     return seat.done(next_path(seat, document_id), state=State.APPROVED)
@@ -230,36 +238,23 @@ def read(seat: Acting, form: Form, document_id: str) -> Response:
 
 def rows_of(known: Whole, profile: Profile) -> tuple[Row, ...]:
     """The fields in the order of the paper, each with how sure its reading is."""
-    required = set(profile.ocr.required)
-    certain = profile.ocr.accept_probability ** (1 / max(1, len(required)))
-    return tuple(_row(name, known, name in required, certain) for name in ORDER)
+    return tuple(_row(name, known, profile) for name in ORDER)
 
 
-def _row(name: FieldName, known: Whole, required: bool, certain: float) -> Row:
+def _row(name: FieldName, known: Whole, profile: Profile) -> Row:
     field = Field.from_json(name, known.row["fields"].get(name) or {"value": None})
-    value: Value = field.value
-    if name in known.row["confirmed"]:
-        value = known.row["confirmed"][name]
-        sure = "person"
-    elif field.source == "clerk":
-        sure = "person"
-    elif value is None:
-        sure = "none" if required else "empty"
-    elif field.confidence >= (certain if required else OPTIONAL_CERTAIN):
-        sure = "sure"
-    else:
-        sure = "doubt"
+    value: Value = known.row["confirmed"].get(name, field.value)
     return Row(
         name=name,
         text=field_rules.shown(name, value),
         read=field_rules.shown(name, field.value),
-        sure=sure,
+        sure="person" if name in known.row["confirmed"] else sureness(profile, field),
         percent=int(field.confidence * 100),
         suggestion=field_rules.shown(name, field.suggestion) if field.suggestion else "",
         page=field.page,
         box=field.box.as_list() if field.box else None,
         handwritten=field.handwritten,
-        required=required,
+        required=name in profile.ocr.required,
         length=FIELD_LENGTH.get(name),
     )
 

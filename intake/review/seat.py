@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any, cast
@@ -53,6 +54,12 @@ class Desk:
     views: Views = field(default_factory=lambda: Views())
     sign_in_pace: Pace = field(default_factory=lambda: Pace(20, timedelta(minutes=1)))
     pace: Pace = field(default_factory=lambda: Pace(1200, timedelta(minutes=1)))
+
+    @cached_property
+    def seconding(self) -> bool:
+        """Some station's profile asks for a blind second key."""
+        names = {each.profile for each in self.settings.station.values()}
+        return any(self.settings.profile_of(name).review.second_key_share > 0 for name in names)
 
     @property
     def cookie(self) -> str:
@@ -146,6 +153,7 @@ class Seat:
             signing=self.desk.sign is not None,
             verifying=self.desk.verify is not None,
             pages_at_hand=self.desk.paths,
+            seconding=self.desk.seconding,
             **values,
         )
         return HTMLResponse(body, status)

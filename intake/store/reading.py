@@ -205,6 +205,20 @@ def twins(store: Store, document_id: str, number: str, notation: str, organ: str
     return [(row.id, row.state) for row in rows if not organ or fold(row.organ_name or "") == fold(organ)]
 
 
+def attempts_of(store: Store, document_ids: Collection[str], stage: str) -> dict[str, int]:
+    """Document id → the attempt of ``stage`` that is true of its present revision."""
+    query = (
+        sa.select(published.c.document_id, published.c.attempt)
+        .join(
+            document,
+            sa.and_(document.c.id == published.c.document_id, document.c.revision == published.c.revision),
+        )
+        .where(published.c.stage == stage, published.c.document_id.in_(list(document_ids)))
+    )
+    with store.read() as connection:
+        return {row.document_id: int(row.attempt) for row in connection.execute(query)}
+
+
 def review_facts(store: Store, document_ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """Document id → what the review published of its present revision: ``by``, ``at``, ``source_kind``."""
     query = (
