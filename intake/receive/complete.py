@@ -6,6 +6,7 @@ each page; so structure is one of three proofs, with quiet time and the re-hash 
 
 from __future__ import annotations
 
+import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as PoolTimeout
@@ -93,13 +94,17 @@ class Probe:
     def __init__(self, seconds: float = 60) -> None:
         self._seconds = seconds
         self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        """the stations of one process share the probe"""
 
     def incomplete(self, path: Path) -> str | None:
         """As ``incomplete``; a file that kills or outlasts the probe counts as whole: the check stage will hold it."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=200)
+        with self._lock:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=200)
+            answer = self._pool.submit(incomplete, path)
         try:
-            return self._pool.submit(incomplete, path).result(self._seconds)
+            return answer.result(self._seconds)
         except FileNotFoundError:
             return "gone"
         except (BrokenProcessPool, PoolTimeout):
@@ -107,8 +112,9 @@ class Probe:
             return None
 
     def close(self) -> None:
-        if self._pool is not None:
-            for process in list(self._pool._processes.values()):
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            for process in list((pool._processes or {}).values()):
                 process.kill()
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+            pool.shutdown(wait=False, cancel_futures=True)
