@@ -66,11 +66,10 @@ def test_an_untouched_file_is_valid_and_its_report_says_everything(
 
 
 def test_a_changed_byte_anywhere_is_noticed(signed: bytes, online: TrustStore, now: datetime, tmp_path: Path) -> None:
-    """Sampled over the whole file; in /Contents only the signature itself counts, its padding is not signed."""
+    """Sampled over the whole file, the signature and its padding included."""
     start = signed.index(b"/Contents <") + len(b"/Contents <")
     end = signed.index(b">", start)
-    padding = start + len(signed[start:end].rstrip(b"0"))
-    positions = [*range(7, start, start // 40), *range(start, padding, (padding - start) // 12)]
+    positions = [*range(7, start, start // 40), *range(start, end, (end - start) // 16)]
     positions += [*range(end + 1, len(signed), max(1, (len(signed) - end) // 40)), len(signed) - 2]
     missed = []
     for position in positions:
@@ -81,14 +80,29 @@ def test_a_changed_byte_anywhere_is_noticed(signed: bytes, online: TrustStore, n
     assert missed == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
+class Quiet(tuple):
+    """Keeps Hypothesis from writing out a whole file."""
+
+    def __repr__(self) -> str:
+        return "(a signed file, …)"
+
+
+@pytest.fixture
+def damaged(signed: bytes, online: TrustStore, now: datetime, tmp_path: Path) -> Quiet:
+    return Quiet((signed, online, now, tmp_path))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    share=st.floats(0, 1, exclude_max=True),
+    kind=st.sampled_from(["cut", "insert", "remove", "double", "zero"]),
+    length=st.integers(1, 2000),
+)
 def test_damage_of_any_kind_is_an_answer_and_never_a_crash_or_a_valid(
-    data: st.DataObject, signed: bytes, online: TrustStore, now: datetime, tmp_path: Path
+    share: float, kind: str, length: int, damaged: tuple[bytes, TrustStore, datetime, Path]
 ) -> None:
-    position = data.draw(st.integers(0, len(signed) - 1))
-    kind = data.draw(st.sampled_from(["cut", "insert", "remove", "double", "zero"]))
-    length = data.draw(st.integers(1, 2000))
+    signed, online, now, tmp_path = damaged
+    position = int(share * len(signed))
     broken = {
         "cut": signed[:position],
         "insert": signed[:position] + b"\x00" * length + signed[position:],
@@ -97,7 +111,9 @@ def test_damage_of_any_kind_is_an_answer_and_never_a_crash_or_a_valid(
         "zero": signed[:position] + bytes(min(length, len(signed) - position)) + signed[position + length :],
     }[kind]
     if broken != signed:
-        assert judge(broken, tmp_path, online, now) in ("invalid", "unknown", "unsigned")
+        # what says nothing: the case of hexadecimal letters, white space behind the end
+        same = broken.lower().rstrip() == signed.lower().rstrip()
+        assert same or judge(broken, tmp_path, online, now) in ("invalid", "unknown", "unsigned")
 
 
 def update(signed: bytes, change: str) -> bytes:

@@ -7,6 +7,7 @@ an answer, not a crash.
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
 import zlib
 from datetime import datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pikepdf
 import pypdfium2
+from asn1crypto import parser
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -136,7 +138,7 @@ async def _one(
     kind = "timestamp" if signature.sig_object_type == "/DocTimeStamp" else "signature"
     field = signature.field_name
     try:
-        items = [_integrity(signature), *_coverage(signature)]
+        items = [_integrity(signature), *_coverage(signature), *outside(path, reader, signature)]
         if kind == "timestamp":
             own = [stamp for stamp in stamps if stamp.field == field]
             items += [stamp.item for stamp in own]
@@ -179,6 +181,39 @@ async def _one(
                 ),
             ),
         )
+
+
+def outside(path: Path, reader: PdfFileReader, signature: EmbeddedPdfSignature) -> list[Item]:
+    """Bytes that no signature can cover and that an honest file leaves empty: behind the end of the last revision,
+    and behind the signature inside its own placeholder."""
+    last = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
+    with path.open("rb") as stream:
+        stream.seek(last.end_location)
+        tail = stream.read(TAIL_MAX)
+        start, length, following = (int(value) for value in list(signature.byte_range)[:3])
+        stream.seek(start + length)
+        gap = stream.read(max(0, following - start - length))
+    _, found, after = tail.partition(b"%%EOF")
+    appended = not found or after.strip() != b""
+    header, body = parser.parse(signature.pkcs7_content, strict=False)[3:5]
+    padded = signature.pkcs7_content[len(header) + len(body) :].strip(b"\0") != b"" or not _PLACEHOLDER.fullmatch(gap)
+    if not appended and not padded:
+        return []
+    place, place_en = (
+        ("sau điểm cuối tệp", "behind its end") if appended else ("trong vùng chữ ký", "beside the signature")
+    )
+    return [
+        Item(
+            "coverage",
+            "invalid",
+            f"Tệp có dữ liệu lạ {place}, không thuộc phần được ký: tệp đã bị thêm bớt sau khi ký.",
+            f"The file holds foreign data {place_en}, outside what was signed: something was added after signing.",
+        )
+    ]
+
+
+TAIL_MAX = 1_000_000
+_PLACEHOLDER = re.compile(rb"<(?:[0-9A-Fa-f]{2})*>")
 
 
 def _integrity(signature: EmbeddedPdfSignature) -> Item:
