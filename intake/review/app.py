@@ -21,6 +21,7 @@ from intake.errors import (
 )
 from intake.review import (
     check_pdf,
+    corrections,
     crops,
     document,
     entrance,
@@ -53,10 +54,23 @@ def create_app(
     """The desk. ``sign``, ``verify`` and ``read_zone`` are what the station's process offers; pages that need one
     that is missing are left out of the menu."""
     app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
-    parts = (entrance, queue, document, media, signing_desk, check_pdf, people_page, reports, crops, group, second_key)
+    parts = (
+        entrance,
+        queue,
+        document,
+        media,
+        signing_desk,
+        check_pdf,
+        people_page,
+        reports,
+        crops,
+        group,
+        second_key,
+        corrections,
+    )
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
     app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
-    app.add_middleware(Guard, upload_paths=("/verify",))
+    app.add_middleware(Guard, upload_paths=("/verify", "/rescans/"))
     for part in parts:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -20,7 +20,7 @@ from intake.review.queue import next_path
 from intake.review.seat import VIETNAM, Acting, Form, Seat, Seated, number_of, text_of
 from intake.review.sureness import sureness
 from intake.states import State
-from intake.store import decide, desk, reading
+from intake.store import amend, decide, desk, reading
 from intake.store.reading import Whole
 
 router = APIRouter()
@@ -93,6 +93,7 @@ def show(seat: Seated, document_id: str) -> Response:
         "may_take": reviewing and not taken,
         "may_release": known.state is State.HELD and seat.person.has(*MAY_RELEASE),
         "may_reject": known.state in (State.HELD, State.APPROVED) and seat.person.has(*MAY_REVIEW),
+        "may_arrange": known.state in amend.OPEN_STATES and bool(views) and seat.person.has(*MAY_REVIEW),
         "source_kinds": SOURCE_KINDS,
         "source_kind": known.published.get("review", {}).get("facts", {}).get("source_kind", "bản chính"),
         "reads_zones": seat.desk.read_zone is not None,
@@ -158,7 +159,11 @@ def reject(seat: Acting, form: Form, document_id: str) -> Response:
     if reason == "other" and not text:
         raise OperatorError("Hãy ghi lý do từ chối.", "Write why it is rejected.")
     page = number_of(form, "page")
+    if reason == "rescan" and page is not None and reading.whole(seat.store, document_id).state is State.ASSEMBLED:
+        amend.ask_rescan(seat.store, document_id, _version(form), actor, page, text)
+        return seat.done(next_path(seat, document_id))
     decide.reject(seat.store, document_id, _version(form), actor, reason, text, page)
+    amend.drop_rescans(seat.store, document_id)
     answer = seat.done(next_path(seat, document_id))
     if reason == "secret":
         answer.headers["Clear-Site-Data"] = '"cache"'
@@ -182,6 +187,7 @@ def release(seat: Acting, form: Form, document_id: str) -> Response:
     if not text:
         raise OperatorError("Hãy ghi vì sao được đi tiếp.", "Write why it may go on.")
     decide.release(seat.store, document_id, _version(form), seat.acting(MAY_RELEASE), text)
+    amend.drop_rescans(seat.store, document_id)
     return seat.done("/queue?view=held")
 
 

@@ -207,3 +207,9 @@ def waiting_for_second(store: Store, person: str, limit: int = 200) -> list[str]
             .limit(limit)
         )
         return list(connection.execute(query).scalars())
+
+
+def forget_keys(store: Store, document_id: str) -> None:
+    """The pages changed: what was typed from the old ones no longer counts."""
+    with store.write() as connection:
+        connection.execute(second_key.delete().where(second_key.c.document_id == document_id))

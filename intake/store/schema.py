@@ -312,3 +312,30 @@ second_key = sa.Table(
     _column("second_by", sa.Text, nullable=True),
     _column("second", Json, nullable=True),
 )
+
+rescan = sa.Table(
+    "rescan",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), index=True),
+    _column("revision", sa.Integer),  # the revision whose page is to be scanned again
+    _column("page", sa.Integer),
+    _column("station", sa.Text),
+    _column("reason", sa.Text),
+    _column("asked_by", sa.Text),
+    _column("asked_at", UtcTime),
+    _column("state", sa.Text),  # open | done | dropped
+    _column("done_by", sa.Text, nullable=True),
+    _column("done_at", UtcTime, nullable=True),
+)
+
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    _column("token_hash", sa.Text, primary_key=True),
+    _column("name", sa.Text),
+    _column("station", sa.Text),  # where what it submits arrives
+    _column("created_by", sa.Text),
+    _column("created_at", UtcTime),
+    _column("closed_at", UtcTime, nullable=True),
+)

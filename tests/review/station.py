@@ -26,7 +26,7 @@ from intake.model import Box as BoxMm
 from intake.review.app import create_app
 from intake.review.seat import Desk
 from intake.settings import Settings, StationSettings
-from intake.store import Store, people
+from intake.store import Store, people, reading
 from intake.store.admit import Delivered, admit, notice
 from intake.store.claim import claim
 from intake.store.finish import finish
@@ -180,6 +180,13 @@ class Station:
             if stage == upto or (stage == "check" and findings and max(f.severity for f in findings) >= Severity.BLOCK):
                 break
         return identifier
+
+    def rerun(self, identifier: str, paper: Paper) -> None:
+        """Let the line go over the newest revision, as the workers would."""
+        revision = reading.whole(self.store, identifier).row["revision"]
+        root = document_root(self.settings.documents, identifier, revision)
+        for stage in ("check", "ocr", "pdf"):
+            self._run(stage, identifier, root, paper, ())
 
     def _run(self, stage: str, identifier: str, root: Path, paper: Paper, findings: tuple[Finding, ...]) -> None:
         taken = claim(self.store, "test", str(self.settings.documents), stages=[stage], document_id=identifier)
