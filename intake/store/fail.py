@@ -13,7 +13,8 @@ from intake.states import State
 from intake.store import audit
 from intake.store.claim import Claim
 from intake.store.engine import Store
-from intake.store.schema import attempt, document, finding, job, outbox
+from intake.store.finish import note_finding
+from intake.store.schema import attempt, document, job, outbox
 
 TROUBLES_MAX = {"push": 30, "forward": 30}
 """How often a stage is tried again after trouble before a person must look (others: 8)."""
@@ -94,17 +95,7 @@ def hold_failed(
     )
     code, vi, en = _say(claimed, error)
     note = Finding(f"{claimed.stage}.{code}", Severity.BLOCK, vi, en)
-    connection.execute(
-        finding.insert().values(
-            document_id=claimed.document_id,
-            revision=claimed.revision,
-            stage=claimed.stage,
-            attempt=claimed.attempt,
-            code=note.code,
-            severity=note.severity.word,
-            data=note.as_json(),
-        )
-    )
+    note_finding(connection, claimed, note)
     connection.execute(
         job.update()
         .where(job.c.id == claimed.job_id)

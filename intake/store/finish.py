@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from intake import crashpoint
 from intake.errors import StaleClaim
-from intake.model import Actor, Artefact, FieldName, StageResult
+from intake.model import Actor, Artefact, FieldName, Finding, StageResult
 from intake.spelling import fold, nfc
 from intake.states import BY_PERSON, DUE, State, advance
 from intake.store import audit
@@ -188,6 +188,21 @@ def _stale(claimed: Claim) -> StaleClaim:
     )
 
 
+def note_finding(connection: sa.Connection, claimed: Claim, item: Finding) -> None:
+    """One finding of the claimed stage, in the caller's transaction."""
+    connection.execute(
+        finding.insert().values(
+            document_id=claimed.document_id,
+            revision=claimed.revision,
+            stage=claimed.stage,
+            attempt=claimed.attempt,
+            code=item.code,
+            severity=item.severity.word,
+            data=item.as_json(),
+        )
+    )
+
+
 def _record(
     connection: sa.Connection, claimed: Claim, result: StageResult, artefacts: Sequence[Artefact], now: datetime
 ) -> None:
@@ -198,17 +213,7 @@ def _record(
     )
     connection.execute(finding.delete().where(*mine))
     for item in result.findings:
-        connection.execute(
-            finding.insert().values(
-                document_id=claimed.document_id,
-                revision=claimed.revision,
-                stage=claimed.stage,
-                attempt=claimed.attempt,
-                code=item.code,
-                severity=item.severity.word,
-                data=item.as_json(),
-            )
-        )
+        note_finding(connection, claimed, item)
     connection.execute(
         published.delete().where(
             published.c.document_id == claimed.document_id,
