@@ -18,7 +18,7 @@ MARK_MM = 0.8
 def marks(view: PageView) -> int:
     """How many pen or print marks stand inside the edges: connected dark spots at least MARK_MM long."""
     edge = int(EDGE_MM / 25.4 * 100)
-    gray = view.flat.min(axis=2)[edge:-edge, edge:-edge]
+    gray = view.any_ink[edge:-edge, edge:-edge]
     if gray.size == 0:
         return 0
     smooth = cv2.medianBlur(gray, 3)

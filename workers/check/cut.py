@@ -20,7 +20,7 @@ SIDES = {"left": ("trái", "left"), "top": ("trên", "top"), "right": ("phải",
 
 def touching(view: PageView) -> dict[str, int]:
     """Letters of text lines that touch each side of the image."""
-    dark = (view.flat.max(axis=2) < 165).astype(np.uint8)
+    dark = (view.black_ink < 165).astype(np.uint8)
     height, width = dark.shape
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     x, y, w, h, area = stats[1:].T

@@ -36,7 +36,7 @@ class Trace:
 
 def trace(view: PageView, lean: float | None) -> Trace | None:
     """None for a page with too little ink to compare."""
-    dark = (view.flat.min(axis=2) < 150).astype(np.uint8) * 255
+    dark = (view.any_ink < 150).astype(np.uint8) * 255
     height, width = dark.shape
     if lean:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from intake.model import Box, Finding, Severity
 from workers.check import engine
-from workers.check.text import Lines, letters
+from workers.check.text import Lines
 from workers.check.view import WORK_DPI, PageView
 
 CERTAIN_RISE = 0.25
@@ -57,7 +57,7 @@ def _read_four_ways(view: PageView) -> int:
 
 def _densest(view: PageView) -> np.ndarray | None:
     """The square of STRIP_MM with most letters, grey, at about READ_DPI."""
-    mask, _ = letters(view)
+    mask, _ = view.letters
     side = int(STRIP_MM / 25.4 * WORK_DPI)
     if min(mask.shape) < side:
         side = min(mask.shape) - 1

@@ -1,9 +1,10 @@
 """State-secret marks (độ mật): found before anything else looks at the page, because everything must stop there.
 
 Marks are red framed stamps of 20, 30 or 40 × 8 mm under the number (TT 24/2020/TT-BCA Mẫu 02; NĐ 30/2020 Phụ lục I
-ô 10a). Frames in the field are single as often as double and stand anywhere near the header, so geometry only
-chooses what is read: each red or framed mark alone is read, in memory, and its text is dropped at once. What is
-red, has a stamp's size and stands in the header but cannot be read counts as secret: fail closed.
+ô 10a). In the field frames are single as often as double, lean, are broken or missing, and touch other stamps, so
+geometry only chooses what is read: each red mark alone, in memory, and its text is dropped at once. A red one-line
+frame in the header that cannot be read counts as secret: fail closed. On a page without colour there is no red to go
+by: there the header is read, and only a mark standing by itself, with its diacritics, counts.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,159 +21,94 @@ from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
 from workers.check import engine
-from workers.check.view import WORK_DPI, PageView
+from workers.check.stamps import SEVERAL_MM, Stamp, black_frames, red_stamps
+from workers.check.view import PageView
 
-READ_DPI = 200.0
-STAMP_LONG_MM = (13.0, 55.0)
-STAMP_SHORT_MM = (4.5, 15.0)
-ZONE_BOTTOM = 0.55
-"""share of the page height that counts as header zone (ô 10a with room for long headers and low stamps)"""
+ZONE = (0.62, 0.55)
+"""share of width and height, from the top left, that ô 10a lies in with room for long headers and low stamps"""
+READ_MAX = 8
+"""marks read per page: a sheet of stamps must not hold the line"""
+HEADER_DPI = 200.0
+ALONE = 1.1
+"""white to either side of a mark, in heights of its letters, that sets it apart from a sentence"""
 
-HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CONGVANDEN", "SAOY", "BANSAO", "BANCHINH",
-            "XEMXONGTRALAI", "LUUHANHNOIBO", "SAOLUC", "TRICHSAO", "NOIBO", "DASOHOA", "DATHANHTOAN")  # fmt: skip
+HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CONGVANDEN", "VANBANDEN", "SAOY", "BANSAO",
+            "BANCHINH", "XEMXONGTRALAI", "LUUHANHNOIBO", "SAOLUC", "TRICHSAO", "NOIBO", "DASOHOA")  # fmt: skip
 """letter skeletons of stamps that are not secrecy marks"""
 SECRET = ("MAT", "TOIMAT", "TUYETMAT")
-SECRET_WORDS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
-
-CLOSE_PX = (2, 5, 10)
-ROOM_PX = 20
-"""5 mm: a second frame line and its gap, not a neighbour's cell"""
-READ_MAX = 6
-"""marks read per page: a sheet of stamps must not hold the line"""
-
-Rectangle = tuple[tuple[float, float], tuple[float, float], float]
-"""centre, size and angle as cv2.minAreaRect gives them, px of the WORK_DPI page"""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A candidate stamp: its turned rectangle in px of the WORK_DPI page, red or dark, framed, and standing alone."""
-
-    rectangle: Rectangle
-    red: bool
-    frame: bool
-    alone: bool
+SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
+RECALL = "TAILIEUTHUHOI"
+"""TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
 
 
 def look(view: PageView) -> Iterator[Finding]:
     """``check.secrecy_mark`` (refuse): a mark is read, or is red and unreadable; ``check.secrecy_lifted`` (block)."""
     lifted = None
-    for mark in candidates(view):
-        verdict = judge(view, mark)
+    colourless = view.pixels.ndim == 2
+    stamps = [] if colourless else [s for s in red_stamps(view) if s.framed or _in_zone(view, s.box)][:READ_MAX]
+    for stamp in [*stamps, *black_frames(view, ZONE[1])[:READ_MAX]]:
+        verdict = judge(view, stamp)
         if verdict == "secret":
-            yield _refusal(view, mark)
+            yield _refusal(view, stamp.box)
             return
-        if verdict == "lifted":
-            lifted = mark
+        lifted = stamp.box if verdict == "lifted" else lifted
+    if colourless or not cv2.countNonZero(view.red_ink):
+        for verdict, box in _read_header(view):
+            if verdict == "secret":
+                yield _refusal(view, box)
+                return
+            lifted = box
     if lifted:
         yield _lifted(view, lifted)
 
 
-def candidates(view: PageView) -> list[Mark]:
-    """Marks of a stamp's size: red ones anywhere, dark framed ones in the header zone; the likeliest first."""
-    return [*_red_marks(view), *_dark_frames(view)]
-
-
-def red_mask(view: PageView) -> np.ndarray:
-    """uint8 0/255 of the WORK_DPI page where ink is red, whatever the paper's tint."""
-    flat = view.flat.astype(np.int16)
-    blue, green, red = flat[:, :, 0], flat[:, :, 1], flat[:, :, 2]
-    return (((red - np.maximum(green, blue)) > 28) & (np.minimum(green, blue) < 215)).astype(np.uint8) * 255
-
-
-def _red_marks(view: PageView) -> list[Mark]:
-    mask = red_mask(view)
-    found: list[Mark] = []
-    for gap in CLOSE_PX:  # weak ink breaks a frame, neighbours touch it: several bridges, and holes as well as outlines
-        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-        found += [replace(mark, red=True) for mark in _stamp_shapes(closed)]
-    seals = _seals(mask)
-    return _distinct([mark for mark in found if mark.frame or not any(_inside(mark, seal) for seal in seals)])
-
-
-def _dark_frames(view: PageView) -> list[Mark]:
-    """Frames printed or copied in black. Table cells share their sides with a larger shape; a stamp stands alone."""
-    height = int(view.gray.shape[0] * ZONE_BOTTOM)
-    dark = (view.flat[:height].max(axis=2) < 175).astype(np.uint8) * 255
-    closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((2, 2), np.uint8))
-    return _distinct([mark for mark in _stamp_shapes(closed) if mark.frame and mark.alone])
-
-
-def _stamp_shapes(closed: np.ndarray) -> list[Mark]:
-    """Outlines and holes of a stamp's size. ``alone``: no larger shape shares the frame's sides."""
-    contours, hierarchy = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    found = []
-    for index, contour in enumerate(contours):
-        if len(contour) < 4:
-            continue
-        rectangle = cv2.minAreaRect(contour)
-        long, short = max(rectangle[1]), min(rectangle[1])
-        if not (_within(long, STAMP_LONG_MM) and _within(short, STAMP_SHORT_MM) and 1.6 <= long / short <= 7.5):
-            continue
-        filled = cv2.contourArea(contour) / (long * short)
-        parent = hierarchy[0][index][3]
-        around = cv2.minAreaRect(contours[parent])[1] if parent >= 0 else (long, short)
-        alone = max(around) < long + ROOM_PX and min(around) < short + ROOM_PX
-        found.append(Mark(rectangle, False, filled > 0.8, alone))
-    return found
-
-
-def _within(pixels: float, limits_mm: tuple[float, float]) -> bool:
-    return limits_mm[0] <= pixels * 25.4 / WORK_DPI <= limits_mm[1]
-
-
-def _seals(mask: np.ndarray) -> list[tuple[int, int, int, int]]:
-    """Boxes of round seals: large, about as wide as high."""
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(closed)
-    return [
-        (x, y, w, h) for x, y, w, h, _ in stats[1:] if min(w, h) * 25.4 / WORK_DPI > 22 and max(w, h) < 1.6 * min(w, h)
-    ]
-
-
-def _inside(mark: Mark, box: tuple[int, int, int, int]) -> bool:
-    x, y = mark.rectangle[0]
-    return box[0] <= x <= box[0] + box[2] and box[1] <= y <= box[1] + box[3]
-
-
-def _distinct(marks: list[Mark]) -> list[Mark]:
-    """One mark per place: frames before loose shapes, the inside of a frame before its outline."""
-    kept: list[Mark] = []
-    for mark in sorted(marks, key=lambda m: (not m.frame, m.rectangle[1][0] * m.rectangle[1][1])):
-        x, y = mark.rectangle[0]
-        if all(abs(x - k.rectangle[0][0]) > 12 or abs(y - k.rectangle[0][1]) > 8 for k in kept):
-            kept.append(mark)
-    return kept[:READ_MAX]
-
-
-def judge(view: PageView, mark: Mark) -> str:
+def judge(view: PageView, stamp: Stamp) -> str:
     """``secret``, ``lifted``, ``harmless`` or ``unknown``."""
-    upright = _upright(view, mark)
     verdict = "unknown"
-    for turned in (upright, np.ascontiguousarray(upright[::-1, ::-1])):  # the sheet may lie upside down
-        verdict = classify(read(turned), strict=not (mark.red and mark.frame))
+    for image in _ways(stamp):
+        text = read(image, several=stamp.box.height > SEVERAL_MM)
+        verdict = classify(text, strict=not stamp.red, framed=stamp.framed)
         if verdict != "unknown":
-            break
-    if verdict == "unknown" and mark.red and mark.frame and mark.alone and _in_zone(view, mark):
-        return "secret"
-    return verdict
+            return verdict
+    return "secret" if stamp.red and stamp.framed and _in_zone(view, stamp.box) else "unknown"
 
 
-def classify(text: str, strict: bool) -> str:
-    """What a stamp says. ``strict``: secrecy words count only with their diacritics."""
+def _ways(stamp: Stamp) -> Iterator[np.ndarray]:
+    """The mark as it stands; upside down; and, for one in a frame, its middle alone, enlarged."""
+    yield stamp.straight
+    yield np.ascontiguousarray(stamp.straight[::-1, ::-1])
+    if stamp.framed:
+        height, width = stamp.straight.shape
+        middle = stamp.straight[height // 5 : -(height // 5), width // 12 : -(width // 12)]
+        yield cv2.copyMakeBorder(
+            cv2.resize(middle, None, fx=1.4, fy=1.4, interpolation=cv2.INTER_CUBIC), 24, 24, 24, 24,
+            cv2.BORDER_CONSTANT, value=255,
+        )  # fmt: skip
+
+
+def classify(text: str, strict: bool, framed: bool = True) -> str:
+    """What a stamp says, line by line. ``strict``: secrecy words count only with their diacritics. Without a frame the
+    bare letters of the shortest mark (MAT) are too little to go by."""
+    framed_only = 0 if framed else 1
     words = unicodedata.normalize("NFC", text).upper()
-    skeletons = [skeleton(line) for line in words.splitlines() if skeleton(line)]
-    joined = skeleton(words)
-    if "GIAIMAT" in joined:
+    lines = [line.strip() for line in words.splitlines() if skeleton(line)]
+    skeletons = [skeleton(line) for line in lines]
+    joined = "".join(skeletons)
+    if any(Levenshtein.distance(s, "GIAIMAT") <= 1 or "GIAIMAT" in s for s in [*skeletons, joined]):
         return "lifted"
-    if re.search(r"(?<![A-ZĐÀ-Ỹ])M[ẬẶ]T(?![A-ZĐÀ-Ỹ])", words) and len(joined) <= 24:
+    if any(SECRET_LINE.match(line) for line in lines) or SECRET_LINE.match(" ".join(lines)):
+        return "secret"
+    if any(Levenshtein.distance(s, RECALL) <= 2 for s in [*skeletons, joined]):
+        return "secret"
+    fuzzy = SECRET[framed_only:] if not strict else ()
+    if any(
+        Levenshtein.distance(s, word) <= len(word) // 3 for s in [*skeletons, joined] for word in fuzzy if len(s) > 2
+    ):
         return "secret"
     for line in [*skeletons, joined]:
-        if any(Levenshtein.distance(line, word) <= len(word) // 4 for word in HARMLESS):
+        if any(Levenshtein.distance(line, word) <= (len(word) + 1) // 3 for word in HARMLESS if len(line) > 2):
             return "harmless"
-    if not strict and any(Levenshtein.distance(joined, word) <= (len(word) > 3) for word in SECRET):
-        return "secret"
-    return "unknown" if len(joined) <= 12 else "harmless"
+    return "unknown" if len(joined) <= 14 else "harmless"
 
 
 def skeleton(text: str) -> str:
@@ -182,65 +117,71 @@ def skeleton(text: str) -> str:
     return "".join(character for character in plain if "A" <= character <= "Z")
 
 
-def read(upright: np.ndarray) -> str:
-    """The text of one mark (grey, dark on white). Kept in memory by the caller only."""
-    if upright.size == 0:
-        return ""
+def read(image: np.ndarray, several: bool = False) -> str:
+    """The text of one mark, or of ``several`` that touch (grey, dark on white). Kept in memory by the caller only."""
     api = engine.tesseract()
-    api.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK)
-    api.SetImage(Image.fromarray(upright))
+    api.SetPageSegMode(tesserocr.PSM.SPARSE_TEXT if several else tesserocr.PSM.SINGLE_BLOCK)
+    api.SetImage(Image.fromarray(image))
     text = api.GetUTF8Text()
     api.Clear()
     return text
 
 
-def _upright(view: PageView, mark: Mark) -> np.ndarray:
-    """The mark's inside as dark text on white, at about READ_DPI, uint8 grey."""
-    (centre_x, centre_y), (width, height), angle = mark.rectangle
-    if width < height:
-        width, height, angle = height, width, angle + 90
-    margin = 0.06 * WORK_DPI
-    reach = (np.hypot(width, height) / 2 + margin) * 25.4 / WORK_DPI
-    x_mm, y_mm = centre_x * 25.4 / WORK_DPI, centre_y * 25.4 / WORK_DPI
-    patch = view.crop(Box(x_mm - reach, y_mm - reach, 2 * reach, 2 * reach), READ_DPI)
-    if min(patch.shape[:2]) < 8:
-        return np.zeros((0, 0), np.uint8)
-    dark = patch if patch.ndim == 2 else (patch[:, :, 1] if mark.red else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY))
-    scale = patch.shape[0] / (2 * reach / 25.4 * WORK_DPI)
-    centre = (min(x_mm, reach) / (2 * reach) * patch.shape[1], min(y_mm, reach) / (2 * reach) * patch.shape[0])
-    turn = cv2.getRotationMatrix2D(centre, angle, 1.0)
-    size = int(width * scale), int(height * scale)
-    turn[0, 2] += size[0] / 2 - centre[0]
-    turn[1, 2] += size[1] / 2 - centre[1]
-    upright = cv2.warpAffine(dark, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    upright = cv2.normalize(upright, None, 0, 255, cv2.NORM_MINMAX)
-    return cv2.copyMakeBorder(_without_frame(upright), 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255)
+def _read_header(view: PageView) -> Iterator[tuple[str, Box]]:
+    """Secrecy words that stand by themselves in the header of a page without colour."""
+    width, height = view.paper_mm
+    patch = view.crop(Box(0, 0, width, height * ZONE[1]), HEADER_DPI)
+    gray = patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
+    api = engine.tesseract()
+    api.SetPageSegMode(tesserocr.PSM.SPARSE_TEXT)
+    api.SetImage(Image.fromarray(gray))
+    api.Recognize()
+    words = []
+    for item in tesserocr.iterate_level(api.GetIterator(), tesserocr.RIL.WORD):
+        text, box = item.GetUTF8Text(tesserocr.RIL.WORD), item.BoundingBox(tesserocr.RIL.WORD)
+        if text and box:
+            words.append((text, box))
+    api.Clear()
+    per_mm = gray.shape[1] / width
+    for phrase, (left, top, right, bottom) in _phrases(words):
+        line = unicodedata.normalize("NFC", phrase)
+        box = Box(left / per_mm, top / per_mm, (right - left) / per_mm, (bottom - top) / per_mm)
+        if line != line.upper():
+            continue
+        if SECRET_LINE.match(line):
+            yield "secret", box
+        elif skeleton(line) == "GIAIMAT":
+            yield "lifted", box
 
 
-def _without_frame(gray: np.ndarray) -> np.ndarray:
-    """Paint the outer lines white: Tesseract takes a frame for letters."""
-    height, width = gray.shape
-    dark = (gray < 160).astype(np.uint8)
-    across = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, max(width // 3, 3)), np.uint8))
-    down = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((max(int(height * 0.7), 3), 1), np.uint8))
-    lines = cv2.dilate(across | down, np.ones((5, 5), np.uint8))
-    clean = gray.copy()
-    clean[lines > 0] = 255
-    return clean
+def _phrases(words: list[tuple[str, tuple[int, int, int, int]]]) -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+    """Words of one line joined until a gap of ALONE letter heights."""
+    current: list[tuple[str, tuple[int, int, int, int]]] = []
+    for word in words:
+        if current:
+            _, (_, top, right, bottom) = current[-1]
+            _, (left, next_top, _, next_bottom) = word
+            level = min(bottom, next_bottom) - max(top, next_top) > 0.4 * (bottom - top)
+            if not level or not -2 <= left - right <= ALONE * (bottom - top):
+                yield _joined(current)
+                current = []
+        current.append(word)
+    if current:
+        yield _joined(current)
 
 
-def _in_zone(view: PageView, mark: Mark) -> bool:
-    x, y = mark.rectangle[0]
-    height, width = view.gray.shape
-    return y < ZONE_BOTTOM * height and x < 0.6 * width
+def _joined(words: list[tuple[str, tuple[int, int, int, int]]]) -> tuple[str, tuple[int, int, int, int]]:
+    boxes = np.array([box for _, box in words])
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return " ".join(text for text, _ in words), (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
 
-def _box(view: PageView, mark: Mark) -> Box:
-    x, y, width, height = cv2.boundingRect(cv2.boxPoints(mark.rectangle))
-    return view.box(x, y, width, height)
+def _in_zone(view: PageView, box: Box) -> bool:
+    width, height = view.paper_mm
+    return box.y + box.height / 2 < ZONE[1] * height and box.x + box.width / 2 < ZONE[0] * width
 
 
-def _refusal(view: PageView, mark: Mark) -> Finding:
+def _refusal(view: PageView, box: Box) -> Finding:
     return Finding(
         "check.secrecy_mark", Severity.REFUSE,
         f"Trang {view.number} có dấu chỉ độ mật, hoặc khung đỏ ở vị trí ô 10a không đọc được. "
@@ -249,11 +190,11 @@ def _refusal(view: PageView, mark: Mark) -> Finding:
         f"Page {view.number} bears a state-secret mark, or a red frame in zone 10a that cannot be read. "
         "Stop: it must not be digitised on a networked machine. Erase the scan and the scanner's memory; "
         "register it under the secrecy rules.",
-        page=view.number, box=_box(view, mark),
+        page=view.number, box=box,
     )  # fmt: skip
 
 
-def _lifted(view: PageView, mark: Mark) -> Finding:
+def _lifted(view: PageView, box: Box) -> Finding:
     """Held, not refused and not passed: a lifted mark is lawful to digitise, but only a person can see that the
     lifting decision covers this document from this day (TT 24/2020/TT-BCA: «GIẢI MẬT, Từ: …»)."""
     return Finding(
@@ -262,5 +203,5 @@ def _lifted(view: PageView, mark: Mark) -> Finding:
         "phải xác nhận quyết định giải mật đã có hiệu lực trước khi số hóa.",
         f"Page {view.number} bears a declassification mark (GIẢI MẬT). Held: the officer in charge of state "
         "secrets must confirm that the decision is in force before it is digitised.",
-        page=view.number, box=_box(view, mark),
+        page=view.number, box=box,
     )  # fmt: skip

@@ -11,8 +11,6 @@ from workers.check.view import PageView
 
 TILT_MAX = 12.0
 """degrees searched to either side"""
-LETTER_PX = (2, 42)
-"""height of a printed mark that can belong to a text line, at WORK_DPI (0.5 to 10.7 mm)"""
 MARKS_MIN = 60
 """printed marks below which a page has too little text to speak of direction"""
 
@@ -32,20 +30,8 @@ class Lines:
     lines: int
 
 
-def letters(view: PageView) -> tuple[np.ndarray, int]:
-    """uint8 0/1 mask at WORK_DPI of dark marks of letter size (no rules, seals, pictures), and how many there are."""
-    dark = (view.flat.max(axis=2) < 165).astype(np.uint8)
-    _count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
-    keep = (np.maximum(height, width) >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
-    keep &= (np.minimum(height, width) <= LETTER_PX[1]) & (np.maximum(height, width) <= 4 * LETTER_PX[1])
-    keep &= np.maximum(height, width) <= 14 * np.minimum(height, width)
-    keep[0] = False
-    return keep.astype(np.uint8)[labels], int(keep.sum())
-
-
 def measure(view: PageView) -> Lines:
-    mask, marks = letters(view)
+    mask, marks = view.letters
     y, x = np.nonzero(mask)
     if marks < MARKS_MIN:
         return Lines(0.0, 0.0, 0.0, 0.0, marks, None, 0)
@@ -53,6 +39,13 @@ def measure(view: PageView) -> Lines:
     tilt_across, across = _tilt(y, x)
     rise, lines = _rise(mask, tilt) if sharpness >= across else (None, 0)
     return Lines(tilt, sharpness, across, -tilt_across, marks, rise, lines)
+
+
+def lean_of(along: np.ndarray, over: np.ndarray) -> float:
+    """Degrees by which marks given as pixel positions lean from level (clockwise); coarse, for single stamps."""
+    angles = np.arange(-15.0, 15.1, 0.5)
+    scores = [_contrast(along.astype(np.float32), over.astype(np.float32), angle, 1.0) for angle in angles]
+    return float(angles[int(np.argmax(scores))])
 
 
 def _tilt(along: np.ndarray, over: np.ndarray) -> tuple[float, float]:

@@ -15,6 +15,10 @@ WORK_DPI = 100.0
 """dpi of the reduced page most rules work on: a 0.4 mm pen stroke is still 1.6 px"""
 
 A4_MM = (210.0, 297.0)
+LETTER_PX = (2, 42)
+"""height of a printed mark that can belong to a text line, at WORK_DPI (0.5 to 10.7 mm)"""
+DARKEST_PAPER = 24.0
+"""level below which a background is the scanner's black, not paper"""
 DPI_SENSE = (30.0, 2400.0)
 """dpi outside this range is a nonsense tag and counts as missing"""
 
@@ -68,22 +72,49 @@ class PageView:
 
     @cached_property
     def paper_white(self) -> np.ndarray:
-        """The paper's own colour under each pixel of ``small`` (float32 h×w×3): shading, yellowing, no print."""
+        """The paper's own colour under each pixel of ``small`` (uint8 h×w×3): shading, yellowing, no print."""
         coarse = cv2.resize(self.small, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
         closed = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
         smooth = cv2.GaussianBlur(closed, (0, 0), 4)
         height, width = self.small.shape[:2]
-        return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
 
     @cached_property
     def flat(self) -> np.ndarray:
         """``small`` divided by its paper: uint8 BGR where paper is 255 whatever its colour and light."""
-        return np.clip(self.small * (255.0 / np.maximum(self.paper_white, 24.0)), 0, 255).astype(np.uint8)
+        return cv2.divide(self.small, cv2.max(self.paper_white, DARKEST_PAPER), scale=255)
 
     @cached_property
-    def ink(self) -> np.ndarray:
-        """Where anything darker than the paper stands: bool h×w of ``small``."""
-        return self.flat.min(axis=2) < 170
+    def any_ink(self) -> np.ndarray:
+        """The darkest channel of ``flat``, uint8 h×w: print, pen and stamps of any colour."""
+        blue, green, red = cv2.split(self.flat)
+        return cv2.min(cv2.min(blue, green), red)
+
+    @cached_property
+    def black_ink(self) -> np.ndarray:
+        """The lightest channel of ``flat``, uint8 h×w: dark only where print is black, not red or blue."""
+        blue, green, red = cv2.split(self.flat)
+        return cv2.max(cv2.max(blue, green), red)
+
+    @cached_property
+    def red_ink(self) -> np.ndarray:
+        """uint8 0/255 h×w where ink is red, whatever the paper's tint."""
+        blue, green, red = cv2.split(self.flat)
+        stronger = cv2.threshold(cv2.subtract(red, cv2.max(green, blue)), 28, 255, cv2.THRESH_BINARY)[1]
+        inked = cv2.threshold(cv2.min(green, blue), 214, 255, cv2.THRESH_BINARY_INV)[1]
+        return cv2.bitwise_and(stronger, inked)
+
+    @cached_property
+    def letters(self) -> tuple[np.ndarray, int]:
+        """uint8 0/1 mask at WORK_DPI of black marks of letter size (no rules, seals, pictures), and how many."""
+        dark = (self.black_ink < 165).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+        height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
+        short, long = np.minimum(height, width), np.maximum(height, width)
+        keep = (long >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
+        keep &= (short <= LETTER_PX[1]) & (long <= 4 * LETTER_PX[1]) & (long <= 14 * short)
+        keep[0] = False
+        return keep.astype(np.uint8)[labels], int(keep.sum())
 
     def box(self, x: float, y: float, width: float, height: float, dpi: float = WORK_DPI) -> Box:
         """A rectangle in px of a page at ``dpi``, in mm."""
