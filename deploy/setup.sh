@@ -22,6 +22,7 @@ test_needs=(
   /usr/bin/chromium:chromium
   /usr/bin/pkcs11-tool:opensc
   /usr/bin/mutool:mupdf-tools
+  /etc/sane.d/airscan.conf:sane-airscan
 )
 needs=("${run_needs[@]}")
 [ "$what" = test ] && needs+=("${test_needs[@]}")
