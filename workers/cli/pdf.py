@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from intake.errors import OperatorError
-from intake.model import sha256_of
+from intake.model import Finding, sha256_of
 from intake.profile.sections import OcrSection
 from workers.ocr.reading import read
 from workers.pdf.assemble import assemble
@@ -42,6 +43,7 @@ def command(
             f"«{output}» cũng là tệp nguồn; hãy chọn tên khác sau -o.",
             f"«{output}» is also a source; choose another name after -o.",
         )
+    _share_one_heap()
     result = _make(files, output, words, jobs)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
@@ -51,6 +53,20 @@ def command(
             print(f"  {finding['message']} / {finding['message_en']}")
 
 
+_M_ARENA_MAX = -8
+"""glibc's mallopt parameter"""
+
+
+def _share_one_heap() -> None:
+    """Let the reading threads use one heap: each of glibc's own would keep a page's worth of freed memory.
+
+    Measured with two threads: 35 MB less at 200 and at 300 dpi, no measurable CPU time (docs/pdf.md).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(_M_ARENA_MAX, 1)
+
+
 def _make(files: list[Path], output: Path, words: Path | None, jobs: int) -> dict[str, Any]:
     pages = list_pages(files)
     signed = signed_original(files)
@@ -58,15 +74,16 @@ def _make(files: list[Path], output: Path, words: Path | None, jobs: int) -> dic
         shutil.copyfile(signed, output)
         findings = (kept_as_signed(signed),)
     else:
+        told: tuple[Finding, ...] = ()
         if words:
             fields = _fields(words)
             by_page = {page.number: load_words(words / "words" / f"{page.number:03d}.json") for page in pages}
         else:
             reading = read(files, OcrSection(), jobs=jobs)
-            fields = reading.as_json()["fields"]
+            fields, told = reading.as_json()["fields"], reading.findings
             by_page = {page.number: words_of(page.as_json()) for page in reading.pages}
         record, left_out = readable_record(fields, len(pages))
-        findings = (*left_out, *findings_of(assemble(pages, lambda page: by_page[page.number], record, output)))
+        findings = (*told, *left_out, *findings_of(assemble(pages, lambda page: by_page[page.number], record, output)))
     verdict = pdfa.validate(output)
     return {
         "files": [str(path) for path in files],

@@ -35,7 +35,7 @@ def run(document: DocumentFolder, section: PdfSection, out: Path) -> StageResult
         standing = "pass" if pdfa.validate(out / DOCUMENT).passed else "fail"
     else:
         read = document.of("ocr")
-        values, left_out = _values(document, read)
+        values, left_out = _values(document, read, len(pages))
         done = assemble(
             pages, lambda page: load_words(read / "words" / f"{page.number:03d}.json"), values, out / DOCUMENT
         )
@@ -113,13 +113,13 @@ def findings_of(done: Assembled) -> tuple[Finding, ...]:
     return (*assumed, *acted)
 
 
-def _values(document: DocumentFolder, read: Path) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+def _values(document: DocumentFolder, read: Path, pages: int) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     """The record to write: confirmed values, or before review the values read; one that breaks the decree's
     lengths is left out with a note, because the clerk has not seen it yet."""
     if document.confirmed:
-        return record(document.confirmed, pages=len(list_pages(document.originals))), ()
+        return record(document.confirmed, pages=pages), ()
     fields = json.loads((read / "ocr.json").read_text(encoding="utf-8"))["fields"]
-    return readable_record(fields, len(list_pages(document.originals)))
+    return readable_record(fields, pages)
 
 
 def readable_record(fields: Mapping[str, Mapping[str, Any]], pages: int) -> tuple[dict[str, Any], tuple[Finding, ...]]:
