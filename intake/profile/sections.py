@@ -109,7 +109,7 @@ class ConnectorTarget(Section):
     name: str = Bound(min_length=1, max_length=60)
     """unique in the profile; part of the idempotency key, so a renamed target is a new target"""
     connector: str
-    options: dict[str, str | int | float | bool] = Bound(default_factory=dict)
+    options: dict[str, str | int | float | bool] = Bound(default={})
     """what the connector's page in docs/push.md lists; a secret is never written here, only ``env:NAME`` or
     ``file:path``"""
 
@@ -131,9 +131,9 @@ class PushSection(Section):
     """this agency's name in the edXML package"""
     direction: Literal["incoming", "outgoing"] = "incoming"
     """edXML From and To: ``incoming`` = from the issuing agency to us, ``outgoing`` = from us to the receivers"""
-    receivers: dict[str, str] = Bound(default_factory=dict)
+    receivers: dict[str, str] = Bound(default={})
     """``outgoing``: mã định danh → name"""
-    organ_ids: dict[str, str] = Bound(default_factory=dict)
+    organ_ids: dict[str, str] = Bound(default={})
     """issuing agency's name → its mã định danh, where the agency knows it"""
 
 
