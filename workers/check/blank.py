@@ -8,24 +8,32 @@ import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
-from workers.check.view import PageView
+from workers.check.view import WORK_DPI, PageView
 
 EDGE_MM = 6.0
 MARK_MM = 0.8
 """a stroke, digit or dot row is at least this long; dust and paper grain are not"""
 
+MM = 25.4 / WORK_DPI
+HOLE_MM = (3.5, 9.0)
+"""punch holes: round, filled"""
+
 
 def marks(view: PageView) -> int:
     """How many pen or print marks stand inside the edges: connected dark spots at least MARK_MM long."""
-    edge = int(EDGE_MM / 25.4 * 100)
+    edge = int(EDGE_MM / MM)
     gray = view.any_ink[edge:-edge, edge:-edge]
     if gray.size == 0:
         return 0
     smooth = cv2.medianBlur(gray, 3)
     dark = (smooth < 185).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    sizes = stats[1:, 2:4].max(axis=1) if len(stats) > 1 else np.zeros(0)
-    return int((sizes >= MARK_MM / 25.4 * 100).sum())
+    if len(stats) < 2:
+        return 0
+    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    long, short = np.maximum(width, height), np.minimum(width, height)
+    hole = (short >= HOLE_MM[0] / MM) & (long <= HOLE_MM[1] / MM) & (area > 0.6 * width * height) & (long < 1.4 * short)
+    return int(((long >= MARK_MM / MM) & ~hole).sum())
 
 
 def look(view: PageView, count: int) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,11 +16,21 @@ LETTER_PX = (5, 48)
 COMPANY_PX = 24
 """6 mm: a letter at the edge has another of its line this close; dirt and shadows have not"""
 TOUCHING_MIN = 6
+NEAR_PX = 7
+"""1.8 mm"""
+NEAR_MIN = 8
 SIDES = {"left": ("trái", "left"), "top": ("trên", "top"), "right": ("phải", "right"), "bottom": ("dưới", "bottom")}
 
 
-def touching(view: PageView) -> dict[str, int]:
-    """Letters of text lines that touch each side of the image."""
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Letters of text lines at one side of the image: ``touching`` it, and ``near`` it (within NEAR_PX)."""
+
+    touching: int
+    near: int
+
+
+def measure(view: PageView) -> dict[str, Edge]:
     dark = (view.black_ink < 165).astype(np.uint8)
     height, width = dark.shape
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
@@ -29,12 +40,18 @@ def touching(view: PageView) -> dict[str, int]:
     letter &= (w >= 2) & (h >= 3)
     x, y, w, h = x[letter], y[letter], w[letter], h[letter]
     sides = {
-        "left": (x <= TOUCH_PX, y, h, x),
-        "right": (x + w >= width - TOUCH_PX, y, h, width - x - w),
-        "top": (y <= TOUCH_PX, x, w, y),
-        "bottom": (y + h >= height - TOUCH_PX, x, w, height - y - h),
+        "left": (y, h, x),
+        "right": (y, h, width - x - w),
+        "top": (x, w, y),
+        "bottom": (x, w, height - y - h),
     }
-    return {side: _with_company(*values, along=side in ("top", "bottom")) for side, values in sides.items()}
+    found = {}
+    for side, (start, length, depth) in sides.items():
+        along = side in ("top", "bottom")
+        touch = _with_company(depth <= TOUCH_PX, start, length, depth, along)
+        near = _with_company((depth <= NEAR_PX) & (size[letter] >= 2 * LETTER_PX[0]), start, length, depth, along)
+        found[side] = Edge(touch, near)
+    return found
 
 
 def _with_company(touch: np.ndarray, start: np.ndarray, length: np.ndarray, depth: np.ndarray, along: bool) -> int:
@@ -59,17 +76,22 @@ def _with_company(touch: np.ndarray, start: np.ndarray, length: np.ndarray, dept
 
 
 def look(view: PageView) -> Iterator[Finding]:
-    for side, count in touching(view).items():
-        if count < TOUCHING_MIN:
+    """``content_cut``: block when letters are cut through, a warning when a line stands hard against the edge."""
+    for side, edge in measure(view).items():
+        through = edge.touching >= TOUCHING_MIN
+        if not through and edge.near < NEAR_MIN:
             continue
+        count = edge.touching if through else edge.near
         vi, en = SIDES[side]
+        what = ("bị mất chữ ở", "is cut off at") if through else ("có chữ sát", "has writing hard against")
         yield Finding(
-            "check.content_cut", Severity.BLOCK,
-            f"Trang {view.number} bị mất chữ ở mép {vi} ({count} chỗ). Đặt giấy nằm gọn trong mặt kính, chọn đúng khổ giấy, "
+            "check.content_cut", Severity.BLOCK if through else Severity.WARN,
+            f"Trang {view.number} {what[0]} mép {vi} ({count} chỗ). Đặt giấy nằm gọn trong mặt kính, chọn đúng khổ giấy, "
             "rồi quét lại.",
-            f"Page {view.number} is cut off at the {en} edge ({count} places). Place the sheet wholly on the glass, choose "
+            f"Page {view.number} {what[1]} the {en} edge ({count} places). Place the sheet wholly on the glass, choose "
             "the right paper size, and scan again.",
-            page=view.number, box=_edge(view, side), measured=float(count), limit=float(TOUCHING_MIN), unit="letters",
+            page=view.number, box=_edge(view, side), measured=float(count),
+            limit=float(TOUCHING_MIN if through else NEAR_MIN), unit="letters",
         )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ TILE_MM = 22.0
 TILES_MAX = 28
 INK_MIN = 150
 """px at WORK_DPI of writing that make a tile worth measuring"""
+LETTERS_MIN = 60
+"""black marks below which letters alone do not tell where the writing is"""
 STEP_TO_SIGMA = 2.507
 """√(2π): the steepest slope of an edge blurred by sigma is contrast / (√(2π)·sigma)"""
 
@@ -31,18 +33,21 @@ class Tile:
 
 def tiles(view: PageView) -> list[Tile]:
     """The tiles with most writing, spread over the page."""
-    faint = (view.any_ink < 222).astype(np.uint8)
-    faint = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    writing, marks = view.letters
+    least = INK_MIN
+    if marks < LETTERS_MIN:  # washed out, or hardly written on: whatever is darker than the paper
+        writing = cv2.morphologyEx((view.any_ink < 222).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        least = 2 * INK_MIN
     side = int(TILE_MM / 25.4 * WORK_DPI)
-    rows, columns = faint.shape[0] // side, faint.shape[1] // side
+    rows, columns = writing.shape[0] // side, writing.shape[1] // side
     if not rows or not columns:
         return []
-    ink = faint[: rows * side, : columns * side].reshape(rows, side, columns, side).sum(axis=(1, 3))
+    ink = writing[: rows * side, : columns * side].reshape(rows, side, columns, side).sum(axis=(1, 3))
     order = np.argsort(ink, axis=None)[::-1]
     found = []
     for place in order:
         row, column = np.unravel_index(place, ink.shape)
-        if not INK_MIN <= ink[row, column] <= 0.5 * side * side:
+        if not least <= ink[row, column] <= 0.5 * side * side:
             continue
         found.append(_tile(view, column * side * 25.4 / WORK_DPI, row * side * 25.4 / WORK_DPI))
         if len(found) == TILES_MAX:

@@ -25,6 +25,8 @@ SOURCES_DPI = (72, 75, 96, 100, 120, 125, 133, 144, 150, 160, 180, 200, 240, 300
 """what drivers, faxes, screens and e-mail presets capture at"""
 RATIO = (0.22, 0.92)
 LINES = 140
+LINES_MIN = 30
+"""written lines below which chance speaks louder than the mirror"""
 REACH = 0.05
 """how far from the mirror pairs are taken, as share of the line's spectrum"""
 SIGMA_MAX_PX = 1.05
@@ -61,6 +63,8 @@ def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None
     if min(luma.shape) < 400:
         return None
     axes = (_lines(luma), _lines(luma.T))
+    if min(len(lines) for lines in axes) < LINES_MIN:
+        return None
     spectra = tuple(_phases(lines) for lines in axes)
     beats = tuple(_beat_profile(lines) for lines in axes)
     for judge in (_by_mirror, _by_beat):

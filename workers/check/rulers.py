@@ -17,6 +17,7 @@ NATION_EM = 20.715
 MOTTO_EM = 12.224
 """widths of «CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM» and «Độc lập - Tự do - Hạnh phúc» in em of Times New Roman Bold (and of
 its metric equals); measured from the typeface by tests/check/test_scale.py"""
+ROOM_MM = 3.0
 INCOMING_MM = (50.0, 35.0)
 """the ĐẾN stamp: NĐ 30/2020 Phụ lục IV.V"""
 
@@ -44,7 +45,11 @@ def of_sheet(view: PageView, lean: float | None, agree: float = 0.012) -> Ruler 
     if box is None:
         return None
     factor = paper.factor((box.width, box.height), view.paper_mm, agree)
-    return Ruler("sheet", factor, box) if factor else None
+    if factor is None:
+        return None
+    room = min(view.paper_mm[0] - box.width, view.paper_mm[1] - box.height)
+    # an image cut short may have another sheet's shape: a reduced sheet leaves the canvas empty both ways
+    return Ruler("sheet", factor, box) if abs(factor - 1) < 0.018 or room >= ROOM_MM else None
 
 
 def of_canvas(view: PageView) -> Ruler | None:
