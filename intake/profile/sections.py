@@ -49,7 +49,8 @@ class OcrSection(Section):
 class PdfSection(Section):
     """``[pdf]`` (QĐ 12/2020/QĐ-UBND Đ11.2: PDF 1.4 or later)"""
 
-    version_min: Rule[str]
+    version_min: Rule[Literal["1.4", "1.5", "1.6", "1.7"]]
+    """PDF/A-2b is written as PDF 1.7, which answers every value that may stand here"""
     conformance: Literal["2b"] = "2b"
     preview_width: int = Bound(default=1100, ge=400, le=4000)
     """px of the prepared page previews"""
