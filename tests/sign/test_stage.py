@@ -14,14 +14,16 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from sign_authority import AGENCY, PASSWORD, Authority
 from sign_paper import RECORD, document, pdf
 
-from intake.errors import DocumentError, OperatorError
+from intake.errors import DocumentError, EnvironmentTrouble, OperatorError
 from intake.profile.sections import SignSection
 from workers.sign import pades, proof, stage
 from workers.sign.certificate import check
+from workers.sign.demo_ca import DemoAuthority
 from workers.sign.pkcs12 import OpenKey, Pkcs12Signer
+from workers.sign.single import sign_file
 from workers.sign.uplift import Update
 from workers.sign.verify import verify
-from workers.tools.pki import TrustStore
+from workers.tools.pki import TrustStore, load_trust
 
 
 def test_what_the_person_confirmed_is_in_the_signed_file_and_the_time_is_one(
@@ -120,11 +122,31 @@ def test_a_document_without_a_pdf_or_with_a_field_too_long_is_held(
     assert list(out.iterdir()) == []
 
 
-def test_the_station_demo_key_is_plainly_a_demo(demo: object, section: SignSection, now: datetime) -> None:
-    from workers.sign.demo_ca import DemoAuthority
-    from workers.tools.pki import load_trust
+def test_damaged_and_locked_files_are_refused_with_words_on_the_command_line_s_way(
+    key: OpenKey, trust: TrustStore, section: SignSection, now: datetime, tmp_path: Path
+) -> None:
+    good, locked, broken = pdf(tmp_path / "good.pdf"), tmp_path / "locked.pdf", tmp_path / "broken.pdf"
+    with pikepdf.open(good) as opened:
+        opened.save(locked, encryption=pikepdf.Encryption(owner="a", user="b"))
+    broken.write_bytes(good.read_bytes()[:4000])
+    paper = document(tmp_path)
+    for source in (locked, broken):
+        with pytest.raises(DocumentError, match=source.name):
+            sign_file(paper, source, tmp_path / "out.pdf", section, key, trust, now, demo_allowed=True)
+    with pytest.raises(OperatorError, match="Không có thư mục"):
+        sign_file(paper, good, tmp_path / "no" / "out.pdf", section, key, trust, now, demo_allowed=True)
+    assert list(tmp_path.glob("out*")) == []
 
-    assert isinstance(demo, DemoAuthority)
+
+def test_a_disk_that_cannot_be_written_is_trouble_of_the_station_not_of_the_document(
+    key: OpenKey, section: SignSection, now: datetime, tmp_path: Path
+) -> None:
+    source = pdf(tmp_path / "a.pdf")
+    with pytest.raises(EnvironmentTrouble, match="dung lượng"):
+        pades.begin(source, tmp_path / "unmounted" / "b.pdf", key, section, now)
+
+
+def test_the_station_demo_key_is_plainly_a_demo(demo: DemoAuthority, section: SignSection, now: datetime) -> None:
     assert demo.pkcs12.stat().st_mode & 0o077 == 0
     with Pkcs12Signer(demo.pkcs12).open(PASSWORD) as key:
         with pytest.raises(OperatorError, match="CHỈ DÙNG THỬ"):

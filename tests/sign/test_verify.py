@@ -165,6 +165,7 @@ def test_a_second_signature_leaves_the_first_valid_and_both_are_told(
         ("revoked", "invalid", "revocation", "thu hồi"),
         ("expired", "invalid", "trust", "không còn hoặc chưa có hiệu lực"),
         ("future", "invalid", "trust", "không còn hoặc chưa có hiệu lực"),
+        ("encrypting", "invalid", "usage", "không được cấp để ký"),
     ],
 )
 def test_a_signature_by_a_certificate_that_could_not_sign_is_not_valid(
@@ -234,6 +235,27 @@ def test_files_that_are_no_signed_pdf_are_answered(
     data: bytes, online: TrustStore, now: datetime, tmp_path: Path
 ) -> None:
     assert judge(data, tmp_path, online, now) in ("unknown", "invalid")
+
+
+def test_a_signature_with_an_outdated_hash_is_not_called_valid(
+    key: OpenKey, online: TrustStore, now: datetime, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.pdf"
+    with path.open("wb") as output:
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf(tmp_path / "a.pdf").read_bytes()))
+        meta = signers.PdfSignatureMetadata(
+            field_name="S", subfilter=fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED, md_algorithm="sha1"
+        )
+        signers.sign_pdf(writer, meta, key.engine, output=output)
+    report = verify(path, online, now + timedelta(minutes=5))
+    assert report.verdict == "unknown"
+    assert any(item.name == "algorithm" for item in report.own[0].items)
+
+
+def test_a_file_with_a_password_is_answered(signed: bytes, online: TrustStore, now: datetime, tmp_path: Path) -> None:
+    with pikepdf.open(io.BytesIO(signed)) as opened:
+        opened.save(tmp_path / "locked.pdf", encryption=pikepdf.Encryption(owner="a", user="b"))
+    assert verify(tmp_path / "locked.pdf", online, now).verdict in ("invalid", "unknown")
 
 
 def test_an_unsigned_pdf_is_called_unsigned(online: TrustStore, now: datetime, tmp_path: Path) -> None:

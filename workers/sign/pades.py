@@ -25,7 +25,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
-from intake.errors import DocumentError
+from intake.errors import DocumentError, EnvironmentTrouble
 from intake.model import Finding
 from intake.ports import SigningSession
 from intake.profile.sections import SignSection
@@ -149,6 +149,14 @@ def _removed_on_failure(target: Path) -> Iterator[None]:
             "chưa ký gì.",
             f"«{target.name}» cannot be signed: the PDF's structure does not allow it ({error}). Make the PDF/A again "
             "from the scan; nothing was signed.",
+        ) from error
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise EnvironmentTrouble(
+            f"Không ghi được tệp đã ký «{target.name}» ({error.strerror}). Kiểm tra dung lượng và quyền ghi của ổ đĩa; "
+            "văn bản vẫn chờ.",
+            f"The signed file «{target.name}» cannot be written ({error.strerror}). Check the disk's space and "
+            "permissions; the document waits.",
         ) from error
     except BaseException:
         target.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import pikepdf
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, Reference
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -21,6 +22,20 @@ from workers.tools import pdfa
 
 KEY_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 _BLOCK = 1 << 20
+
+
+def bears_signature(pdf: Path) -> bool:
+    """Whether a PDF is signed already. DocumentError when it cannot be opened (damaged, or with a password)."""
+    try:
+        return pdfa.is_signed(pdf)
+    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, KeyError) as error:
+        raise DocumentError(
+            f"Không mở được PDF «{pdf.name}» ({type(error).__name__}): tệp hỏng hoặc có mật khẩu. Hãy quét lại; chưa "
+            "ký gì.",
+            f"The PDF «{pdf.name}» cannot be opened ({type(error).__name__}): damaged or with a password. Scan it "
+            "again; "
+            "nothing was signed.",
+        ) from error
 
 
 def prove(before: Path, after: Path, checked: Checked, now: datetime, was_pdfa: bool = True) -> None:

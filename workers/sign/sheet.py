@@ -86,7 +86,7 @@ def first_sheet(pdf: Path) -> Sheet:
                 node = node["/Parent"]
                 rotate = node.get("/Rotate", None)
             return Sheet(box, int(rotate or 0) % 360 // 90 * 90, float(page.obj.get("/UserUnit", 1)))
-    except (pikepdf.PdfError, IndexError, ValueError, TypeError, KeyError) as error:
+    except (pikepdf.PdfError, pikepdf.PasswordError, IndexError, ValueError, TypeError, KeyError) as error:
         raise _unreadable(pdf, error) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from asn1crypto import x509
 
-from intake.errors import DocumentError
+from intake.errors import DocumentError, OperatorError
 from intake.folder import DocumentFolder
 from intake.model import Finding, Severity, sha256_of
 from intake.ports import SigningSession
@@ -16,6 +16,7 @@ from intake.profile.sections import SignSection
 from workers.sign import pades, proof
 from workers.sign.certificate import check
 from workers.sign.mark import mark_text
+from workers.sign.proof import bears_signature
 from workers.tools import pdfa
 from workers.tools.pki import TrustStore, holder
 
@@ -36,14 +37,16 @@ def sign_file(
     """
     if output.resolve() == source.resolve():
         raise DocumentError("Tệp ra phải khác tệp vào.", "The output must be another file than the input.")
-    if pdfa.is_signed(source):
+    if bears_signature(source):
         raise DocumentError(
             f"«{source.name}» đã có chữ ký số; phần mềm không đóng dấu sao lên tệp đã ký. Hãy chuyển nguyên văn tệp "
             "này.",
             f"«{source.name}» is already signed; a signed file gets no mark. Pass it on as it is.",
         )
-    checked = check(session, section, trust, now, demo_allowed)
     conforming = pdfa.validate(source).passed
+    checked = check(session, section, trust, now, demo_allowed)
+    if not output.absolute().parent.is_dir():
+        raise OperatorError(f"Không có thư mục {output.parent}.", f"There is no folder {output.parent}.")
     work = output.with_name(output.name + ".tmp")
     try:
         done = pades.sign(source, work, session, section, checked, now, mark_text(document, section, now))

@@ -82,7 +82,7 @@ def prepare(
 ) -> Prepared:
     """Bring the PDF's description to what the person confirmed and find the mark's place. DocumentError as in ``run``."""
     published = document.of("pdf") / "document.pdf"
-    if pdfa.is_signed(published):
+    if proof.bears_signature(published):
         return Prepared(document, section, out, published, sha256_of(published), (), None, incoming=True)
     target = out / _DESCRIBED
     if document.confirmed:

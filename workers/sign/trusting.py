@@ -205,10 +205,39 @@ async def signer_items(
     """Trust, dates and revocation of the signer's certificate, and what is known of the time."""
     certificate, others = signature.signer_cert, list(signature.other_embedded_certs)
     at = proven or known.now
-    items = [_time_item(claimed, proven), await _trust(certificate, others, known, at, claimed, proven)]
+    items = [_time_item(claimed, proven), *_strength(signature, certificate)]
+    items.append(await _trust(certificate, others, known, at, claimed, proven))
     if items[-1].answer == "valid":
         items.append(await _revocation(certificate, others, known, at, claimed, proven))
     return items
+
+
+def _strength(signature: EmbeddedPdfSignature, certificate: x509.Certificate) -> list[Item]:
+    """Nothing when the algorithms are of today and the certificate is for signing."""
+    found = []
+    key = certificate.public_key
+    short = (key.algorithm == "rsa" and key.bit_size < 2048) or (key.algorithm == "ec" and key.bit_size < 256)
+    if signature.md_algorithm in ("md5", "sha1") or short:
+        what = f"{signature.md_algorithm}, {key.algorithm} {key.bit_size}"
+        found.append(
+            Item(
+                "algorithm",
+                "unknown",
+                f"Thuật toán đã lỗi thời ({what}): ngày nay không còn chứng minh được nội dung nguyên vẹn.",
+                f"Outdated algorithms ({what}): they no longer prove that the content is intact.",
+            )
+        )
+    usage = certificate.key_usage_value
+    if usage is not None and not usage.native & {"digital_signature", "non_repudiation"}:
+        found.append(
+            Item(
+                "usage",
+                "invalid",
+                f"Chứng thư «{holder(certificate)}» không được cấp để ký.",
+                f"Certificate «{holder(certificate)}» was not issued for signing.",
+            )
+        )
+    return found
 
 
 def _time_item(claimed: datetime | None, proven: datetime | None) -> Item:

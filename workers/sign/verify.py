@@ -305,7 +305,7 @@ def _level(signature: EmbeddedPdfSignature, reader: PdfFileReader, stamps: list[
 def _mark(path: Path, field: str) -> Mark | None:
     try:
         return read_mark(path, field)
-    except (*HOSTILE, pikepdf.PdfError, pypdfium2.PdfiumError, DocumentError):
+    except (*HOSTILE, pikepdf.PdfError, pikepdf.PasswordError, pypdfium2.PdfiumError, DocumentError):
         return None
 
 
@@ -364,7 +364,7 @@ def _updates(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> t
 def _pdfa(path: Path) -> Item:
     try:
         found = hindrances(path)
-    except (*HOSTILE, pikepdf.PdfError) as error:
+    except (*HOSTILE, pikepdf.PdfError, pikepdf.PasswordError) as error:
         name = type(error).__name__
         return Item("pdfa", "unknown", f"Không kiểm tra được PDF/A ({name}).", f"PDF/A cannot be checked ({name}).")
     if not found:
