@@ -171,6 +171,28 @@ def test_a_client_certificate_opens_a_system_that_asks_for_one(serve, tmp_path, 
     assert RestConnector(options | mine, tmp_path).put_if_absent(package.key, package)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "dms",
+        "https://",
+        "ftp://dms.example",
+        "https://[nowhere",
+        "https://a b",
+        "https://x..y",
+        "https://\x00",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_address_that_is_none_is_named(tmp_path, url):
+    with pytest.raises(OperatorError):
+        RestConnector({"url": url}, tmp_path)
+    with pytest.raises(OperatorError):
+        RestConnector(
+            {"url": "https://dms.example", "token_url": url, "client_id": "a", "client_secret": "env:B"}, tmp_path
+        )
+
+
 def test_plain_http_to_another_machine_needs_an_explicit_yes(tmp_path):
     with pytest.raises(OperatorError, match="https"):
         RestConnector({"url": "http://dms.example"}, tmp_path)

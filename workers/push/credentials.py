@@ -31,7 +31,8 @@ class Credentials:
         self._key_named = bool(read.text("api_key", ""))
         self._user = read.text("user", "")
         self._password_named = bool(read.text("password", ""))
-        self._token_url = read.text("token_url", "")
+        token_url = read.text("token_url", "")
+        self._token_url = wire.address(token_url) if token_url else None
         self._client_id = read.text("client_id", "")
         self._scope = read.text("scope", "")
         self._secret_named = bool(read.text("client_secret", ""))
@@ -42,14 +43,12 @@ class Credentials:
                 f"Nơi nhận «{name}»: có token_url thì phải có client_id và client_secret.",
                 f"Connector «{name}»: token_url needs client_id and client_secret.",
             )
-        if self._token_url:
-            wire.check_scheme(httpx.URL(self._token_url))
 
     def headers(self) -> dict[str, str]:
         """The headers that say who we are; raises EnvironmentTrouble when a secret or the token server is missing."""
         if self._token_url:
             if time.monotonic() >= self._ends:
-                self._fetch()
+                self._fetch(self._token_url)
             return {"Authorization": f"Bearer {self._token}"}
         if self._key_named:
             key = self._read.secret("api_key")
@@ -62,9 +61,9 @@ class Credentials:
     def expire(self) -> bool:
         """Forget the token after a 401; False when there is none to renew."""
         self._ends = 0.0
-        return bool(self._token_url)
+        return self._token_url is not None
 
-    def _fetch(self) -> None:
+    def _fetch(self, url: httpx.URL) -> None:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client_id,
@@ -72,7 +71,7 @@ class Credentials:
         }
         if self._scope:
             form["scope"] = self._scope
-        answer = self._wire.call("POST", httpx.URL(self._token_url), data=form)
+        answer = self._wire.call("POST", url, data=form)
         try:
             said = json.loads(answer.body) if answer.status == 200 else {}
             self._token = str(said["access_token"])

@@ -8,6 +8,7 @@ kept open may have been closed by the other side, and whether the request was th
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,16 @@ from workers.push.options import Options
 
 Parts = list[tuple[str, tuple[str, bytes | Path, str]]]
 """multipart: part name, (file name, content, media type); a Path is read while it is sent, never as a whole"""
+
+
+SAID = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "sohoa"}
+"""identity: an answer is bounded by what arrives, so it must not unfold afterwards"""
+
+
+_HOST = re.compile(
+    rb"[0-9A-Fa-f:.]+|([A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
+)
+"""an address, or labels of 1 to 63 letters: what a resolver can be asked for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +110,30 @@ class Wire:
 
     def __init__(self, name: str, read: Options) -> None:
         self._name = name
-        self.base = httpx.URL(read.text("url").rstrip("/") + "/")
+        self._insecure = read.flag("allow_http")
+        self.base = self.address(read.text("url").rstrip("/") + "/")
         self._wait = read.seconds("wait_seconds", 10)
         self._call = read.seconds("call_seconds", 120)
         self._answer_max = read.number("answer_bytes_max", 1_000_000, least=1)
-        self._insecure = read.flag("allow_http")
         self._tls = _tls(
             read.optional_path("ca_file"), read.optional_path("client_cert_file"), read.optional_path("client_key_file")
         )
-        self.check_scheme(self.base)
 
-    def check_scheme(self, url: httpx.URL) -> None:
-        """OperatorError unless the address is https, or http where that was allowed on purpose."""
+    def address(self, text: str) -> httpx.URL:
+        """An address from the options; OperatorError unless it is https, or http where that was allowed on purpose."""
+        try:
+            url = httpx.URL(text)
+            if not _HOST.fullmatch(url.raw_host):
+                raise httpx.InvalidURL("the host is not a host name")
+        except httpx.InvalidURL as error:
+            raise OperatorError(
+                f"Nơi nhận «{self._name}»: «{text}» không phải địa chỉ hợp lệ ({error}).",
+                f"Connector «{self._name}»: «{text}» is not a valid address ({error}).",
+            ) from error
+        self._check_scheme(url)
+        return url
+
+    def _check_scheme(self, url: httpx.URL) -> None:
         if url.scheme == "https" and url.host:
             return
         if url.scheme == "http" and url.host and (self._insecure or _loopback(url.host)):
@@ -148,7 +171,7 @@ class Wire:
                 (part, (name, opened.enter_context(content.open("rb")) if isinstance(content, Path) else content, kind))
                 for part, (name, content, kind) in files or []
             ]
-            said = {"Accept": "application/json", **(headers or {})}
+            said = {**SAID, **(headers or {})}
             answer = self._send(httpx.Request(method, url, headers=said, json=json, files=parts or None, data=data))
         if 300 <= answer.status < 400:
             raise EnvironmentTrouble(
