@@ -9,6 +9,7 @@ import typer
 
 import intake.profile
 from intake.profile import Profile
+from workers.check.target import make_target
 
 PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 FOLDERS = (Path("profiles"), PROFILES)
@@ -57,3 +58,19 @@ def check(name: Annotated[str, typer.Argument(help="Tên hồ sơ hoặc tệp .
     """
     profile = open_profile(name)
     typer.echo(f"{profile.name}: hợp lệ / valid · {intake.profile.digest(profile)[:12]}")
+
+
+@app.command()
+def target(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Tệp PDF ghi ra. / PDF to write.")] = Path(
+        "target.pdf"
+    ),
+) -> None:
+    """Tờ chuẩn để kiểm định máy quét. / The test sheet that certifies a scanner.
+
+    In đúng 100 %, quét bằng máy cần kiểm định rồi chạy: sohoa check --target SCAN
+    Print at 100 %, scan it on the station's scanner, then: sohoa check --target SCAN
+
+    Ví dụ / Example:  sohoa profile target -o target.pdf
+    """
+    typer.echo(str(make_target(output)))
