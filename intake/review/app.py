@@ -20,7 +20,9 @@ from intake.errors import (
     StaleVersion,
 )
 from intake.review import (
+    api,
     check_pdf,
+    connections_page,
     corrections,
     crops,
     document,
@@ -67,12 +69,16 @@ def create_app(
         group,
         second_key,
         corrections,
+        connections_page,
     )
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
     app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
-    app.add_middleware(Guard, upload_paths=("/verify", "/rescans/"))
+    app.add_middleware(Guard, upload_paths=("/verify", "/rescans/", "/api/v1/documents"))
     for part in parts:
         app.include_router(part.router)
+    served = api.create_api(app.state.desk)
+    served.state.status = _status
+    app.mount("/api/v1", served)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(SohoaError, _tell)
     app.add_exception_handler(HTTPException, _tell_http)
@@ -131,7 +137,7 @@ async def _tell_http(request: Request, error: Exception) -> Response:
 
 def _answer(request: Request, status: int, vi: str, en: str) -> Response:
     language = language_of(request)
-    if "application/json" in request.headers.get("accept", ""):
+    if "application/json" in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
         return JSONResponse({"message": en if language == "en" else vi, "vi": vi, "en": en}, status)
     if status == 401:
         onward = request.url.path if request.method == "GET" else "/queue"

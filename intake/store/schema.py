@@ -339,3 +339,18 @@ api_token = sa.Table(
     _column("created_at", UtcTime),
     _column("closed_at", UtcTime, nullable=True),
 )
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    _column("url", sa.Text),
+    _column("secret", sa.Text),  # must be known to sign with; shown once
+    _column("after_seq", sa.BigInteger),  # the last audit row that was told
+    _column("failures", sa.Integer),
+    _column("next_at", UtcTime),
+    _column("last_answer", sa.Text, nullable=True),
+    _column("created_by", sa.Text),
+    _column("created_at", UtcTime),
+    _column("closed_at", UtcTime, nullable=True),
+)
