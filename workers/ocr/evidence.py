@@ -19,7 +19,7 @@ NOTATION = (
     "type agrees with the title",
     "agency agrees with the issuer",
     "length",
-    "pictures that read the same",
+    "another picture reads the same",
 )
 SUBJECT = (
     "engine's least confidence, log-odds",
@@ -40,7 +40,7 @@ def log_odds(share: float) -> float:
 
 
 def of_notation(
-    code: CodeReading, alike: int, title: Title | None, issuer: Issuer | None, subject: Subject | None
+    code: CodeReading, alike: float, title: Title | None, issuer: Issuer | None, subject: Subject | None
 ) -> tuple[float, ...]:
     """See ``NOTATION``."""
     sure = min((t.word.confidence for t in code.notation_tokens), default=0.0)
@@ -51,7 +51,7 @@ def of_notation(
         float(_type_agrees(code.notation, title, subject)),
         float(_agency_agrees(code.notation, issuer)),
         len(code.notation or "") / 10,
-        float(alike),
+        alike,
     )
 
 

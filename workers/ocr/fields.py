@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,11 +99,11 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook, se
     sheet = page.sheet
     title = find_title(sheet, anchors)
     subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
-    issuer = find_issuer(sheet, anchors, seen, look.notations)
+    issuer = find_issuer(sheet, anchors, seen, look.texts)
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
-        code, alike = _notation_again(code, look.notations(anchors.number))
+        code, alike = _notation_again(code, look.texts(anchors.number))
         _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject))
     if issued is not None:
         _put_date(gathered, sheet, issued)
@@ -148,14 +148,18 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
     )
 
 
-def _notation_again(code: CodeReading, texts: Sequence[str]) -> tuple[CodeReading, int]:
-    """The notation that most pictures read, and how many of the others read it."""
-    others = [notation for text in texts if (notation := notation_of(text)) is not None]
-    if code.notation is None or others.count(code.notation) == 0:
-        best = max(set(others), key=others.count, default=None)
-        if best is not None and others.count(best) >= 2:
-            return replace(code, notation=best), 1
-    return code, others.count(code.notation) if code.notation is not None else 0
+def _notation_again(code: CodeReading, texts: Iterable[str]) -> tuple[CodeReading, float]:
+    """The notation that most pictures read; 1 when the next picture reads the same, 0.5 when only the one after it
+    does, 0 when none does."""
+    others: list[str] = []
+    for text in texts:
+        notation = notation_of(text)
+        if notation is not None and notation == code.notation:
+            return code, 0.5 if others else 1.0
+        others.append(notation or "")
+    if len(others) == 2 and others[0] and others[0] == others[1]:
+        return replace(code, notation=others[0]), 0.5
+    return code, 0.0
 
 
 def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:
@@ -193,11 +197,15 @@ def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -
         if signer is None:
             continue
         box = sheet.box(signer.position_tokens)
-        gathered.put(FieldName.SIGNER_POSITION, signer.position, 0.8, page=page.number, box=box)
+        gathered.put(
+            FieldName.SIGNER_POSITION, signer.position, 0.95 if signer.known else 0.6, page=page.number, box=box
+        )
         if signer.name:
-            sure = min(t.word.confidence for t in signer.name_tokens) * 0.9
+            sure = min(t.word.confidence for t in signer.name_tokens) * (0.6 if signer.better else 0.95)
             box = sheet.box(signer.name_tokens)
-            gathered.put(FieldName.SIGNER_FULL_NAME, signer.name, sure, page=page.number, box=box)
+            gathered.put(
+                FieldName.SIGNER_FULL_NAME, signer.name, sure, page=page.number, box=box, suggestion=signer.better
+            )
         return
 
 

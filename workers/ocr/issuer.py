@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -40,7 +40,7 @@ class Issuer:
 
 
 def find_issuer(
-    sheet: Sheet, anchors: Anchors, seen: Mapping[str, Counter[str]], again: Callable[[Row], list[str]]
+    sheet: Sheet, anchors: Anchors, seen: Mapping[str, Counter[str]], again: Callable[[Row], Iterable[str]]
 ) -> Issuer | None:
     """Capitals of the left column, from the height of Quốc hiệu down to the number line.
 
@@ -77,7 +77,7 @@ def _capitals(text: str) -> bool:
     return is_capitals(text) or (len(found) >= 3 and sum(c.isupper() for c in found) >= 0.7 * len(found))
 
 
-def _best_words(row: Row, seen: Mapping[str, Counter[str]], again: Callable[[Row], list[str]]) -> list[str]:
+def _best_words(row: Row, seen: Mapping[str, Counter[str]], again: Callable[[Row], Iterable[str]]) -> list[str]:
     """The row's words in that reading of which most are known."""
     first = [token.text for token in row.tokens]
     if _share(first, seen) >= 0.999:

@@ -94,6 +94,21 @@ def pairs_by_letters() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 
 
 @cache
+def positions() -> dict[str, str]:
+    """Letters without marks → the office in capitals (lexicon/positions.txt)."""
+    return {letters(phrase): phrase.upper() for phrase in _words("positions.txt")}
+
+
+@cache
+def surnames() -> dict[str, tuple[str, ...]]:
+    """Letters without marks → the surnames spelt with them (lexicon/surnames.txt)."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(_words("surnames.txt")):
+        found.setdefault(letters(name), []).append(name)
+    return {key: tuple(value) for key, value in found.items()}
+
+
+@cache
 def names() -> dict[str, str]:
     """Letters without marks → the name in capitals, of agencies' parts and places. Names with the same letters but
     other words are left out; other signs between the same words do not make another name."""

@@ -7,7 +7,7 @@ line is usually read right where the first was wrong. Disagreement is what tells
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -74,9 +74,10 @@ class SecondLook:
                 break
         return _settled(row, votes, missing)
 
-    def notations(self, row: Row) -> list[str]:
-        """The row's text on each of the other pictures, for lines that are no Vietnamese words."""
-        return [nfc(" ".join(text for _, _, text in sorted(self._read(row, *picture)))) for picture in PICTURES]
+    def texts(self, row: Row) -> Iterator[str]:
+        """The row's text on each of the other pictures, one by one as asked for."""
+        for picture in PICTURES:
+            yield nfc(" ".join(text for _, _, text in sorted(self._read(row, *picture))))
 
     def witnessed(self, row: Row) -> tuple[Row, int]:
         """The row with words changed to what a known phrase has there, where some picture reads just that; and how

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz, process
+
 from workers.ocr.anchors import STATE_TITLE, find_phrase
 from workers.ocr.layout import Row, Sheet, Token
-from workers.ocr.spelling import fold, is_capitals, nfc
+from workers.ocr.lexicon import positions, surnames
+from workers.ocr.spelling import fold, is_capitals, letters, nfc
+from workers.ocr.syllables import is_syllable
 from workers.ocr.title import segments
 
 _AUTHORITY = re.compile(r"^(T/?M|K/?T|T/?L|T/?U/?Q|Q)\s?[./,]?\s?")
@@ -20,10 +24,13 @@ _NAME = re.compile(r"^[^\W\d_]+(?: [^\W\d_]+){1,5}$")
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """``position`` without TM./KT./TL. lines when a line of office follows them; names of joint signers with «; »."""
+    """``position`` without TM./KT./TL.; ``known`` when it is an office of the lexicon; ``name`` as read, ``better``
+    the name with its surname spelt as surnames are (None when it already is)."""
 
     position: str
+    known: bool
     name: str | None
+    better: str | None
     position_tokens: tuple[Token, ...]
     name_tokens: tuple[Token, ...]
 
@@ -42,27 +49,35 @@ def find_signer(sheet: Sheet) -> Signer | None:
     offices = [
         (i, part)
         for i, part in enumerate(right)
-        if is_capitals(part.text)
-        and (_POSITION.search(fold(part.text)) or _AUTHORITY.match(part.text))
-        and part.middle > 0.08 * sheet.height
-        and part.x1 - part.x0 < 95
+        if part.middle > 0.05 * sheet.height and part.x1 - part.x0 < 95 and _is_office(part.text)
     ]
     for index, last in reversed(offices):
-        name = _name_under(right, index, last)
-        if name is None:
+        found = _name_under(right, index, last)
+        if found is None:
             continue
-        lines = [last]
-        for _, part in reversed([o for o in offices if o[0] < index]):
-            if lines[0].middle - part.middle > 9:
-                break
-            lines.insert(0, part)
-        office = [line for line in lines if not _AUTHORITY.match(line.text)] or lines[-1:]
-        text = _AUTHORITY.sub("", nfc(" ".join(line.text for line in office[-1:]))).strip(" .-")
-        return Signer(text, name[0], office[-1].tokens, name[1].tokens)
+        name, better, row = found
+        position, known = _office(last.text)
+        return Signer(position, known, name, better, last.tokens, row.tokens)
     return None
 
 
-def _name_under(right: list[Row], index: int, office: Row) -> tuple[str, Row] | None:
+def _is_office(text: str) -> bool:
+    if _office(text)[1]:
+        return True
+    return is_capitals(text) and bool(_POSITION.search(fold(text)) or _AUTHORITY.match(text))
+
+
+def _office(text: str) -> tuple[str, bool]:
+    """The office in capitals without TM./KT./TL., and whether the lexicon has it (its own marks then)."""
+    plain = _AUTHORITY.sub("", nfc(re.sub(r"^[^\w]+", "", text))).strip(" .-:,;'")
+    key = letters(plain)
+    if len(key) < 5:
+        return plain, False
+    found = process.extractOne(key, positions().keys(), scorer=fuzz.ratio, score_cutoff=88)
+    return (positions()[found[0]], True) if found else (plain, False)
+
+
+def _name_under(right: list[Row], index: int, office: Row) -> tuple[str, str | None, Row] | None:
     for part in right[index + 1 :]:
         if part.middle - office.middle > 62:
             return None
@@ -72,10 +87,13 @@ def _name_under(right: list[Row], index: int, office: Row) -> tuple[str, Row] | 
             part.middle - office.middle > 9
             and 2 <= len(words) <= 6
             and _NAME.match(text)
-            and sum(w[0].isupper() for w in words) == len(words)
+            and all(w[0].isupper() and is_syllable(w) for w in words)
             and not is_capitals(text)
             and abs(part.centre - office.centre) < 28
-            and part.confidence > 0.4
         ):
-            return text, part
+            known = surnames().get(letters(words[0]), ())
+            if part.confidence < 0.4 and not known:
+                continue
+            right_way = words[0] in known or len(known) != 1
+            return text, None if right_way else " ".join((known[0], *words[1:])), part
     return None

@@ -113,6 +113,11 @@ def plain(token: Token) -> Token:
 
 def _slash(tokens: list[Token], em: float) -> tuple[float, float] | None:
     """x where the slash before the notation begins, and the base line of the notation."""
+    for token in tokens:
+        party = re.search(r"[-–](?=[A-ZĐ][A-Za-zĐ]{1,3}/)", token.text)
+        if party:
+            base = token.y1 - (0.17 * em if "Q" in token.text else 0.0)
+            return token.x1 - advance(token.text[party.start() :]) * em, base
     for index, token in enumerate(tokens):
         base = token.y1 - (0.17 * em if "Q" in token.text else 0.0)
         found = re.search(r"/(?=[A-ZĐ(]|\d\d?[A-ZĐ])", token.text) or re.search(r"/(?=[a-z])", token.text)

@@ -185,7 +185,7 @@ def _is_paragraph(part: Row, following: Row | None, left: float, right: float) -
     """An indented line filling the column to the right edge, followed by one that starts at the left edge."""
     if part.x1 < right - 4 or not left + 6 < part.x0 < left + 24:
         return False
-    return following is None or following.x0 < left + 4
+    return following is not None and following.x0 < left + 4
 
 
 def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
