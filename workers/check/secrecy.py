@@ -64,26 +64,23 @@ def look(view: PageView) -> Iterator[Finding]:
 
 def judge(view: PageView, stamp: Stamp) -> str:
     """``secret``, ``lifted``, ``harmless`` or ``unknown``."""
-    verdict = "unknown"
-    for image in _ways(stamp):
-        text = read(image, several=stamp.box.height > SEVERAL_MM)
-        verdict = classify(text, strict=not stamp.red, framed=stamp.framed)
+    for image, layout in _ways(stamp):
+        verdict = classify(read(image, layout), strict=not stamp.red, framed=stamp.framed)
         if verdict != "unknown":
             return verdict
     return "secret" if stamp.red and stamp.framed and _in_zone(view, stamp.box) else "unknown"
 
 
-def _ways(stamp: Stamp) -> Iterator[np.ndarray]:
-    """The mark as it stands; upside down; and, for one in a frame, its middle alone, enlarged."""
-    yield stamp.straight
-    yield np.ascontiguousarray(stamp.straight[::-1, ::-1])
+def _ways(stamp: Stamp) -> Iterator[tuple[np.ndarray, int]]:
+    """The mark as it stands; for one in a frame also as a line, with its frame, softened and enlarged; upside down."""
+    block, line = tesserocr.PSM.SINGLE_BLOCK, tesserocr.PSM.SINGLE_LINE
+    yield stamp.straight, tesserocr.PSM.SPARSE_TEXT if stamp.box.height > SEVERAL_MM else block
     if stamp.framed:
-        height, width = stamp.straight.shape
-        middle = stamp.straight[height // 5 : -(height // 5), width // 12 : -(width // 12)]
-        yield cv2.copyMakeBorder(
-            cv2.resize(middle, None, fx=1.4, fy=1.4, interpolation=cv2.INTER_CUBIC), 24, 24, 24, 24,
-            cv2.BORDER_CONSTANT, value=255,
-        )  # fmt: skip
+        yield stamp.straight, line
+        yield stamp.whole, block
+        yield cv2.GaussianBlur(stamp.straight, (0, 0), 1.0), block
+        yield cv2.resize(stamp.straight, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), tesserocr.PSM.SPARSE_TEXT
+    yield np.ascontiguousarray(stamp.straight[::-1, ::-1]), line if stamp.framed else block
 
 
 def classify(text: str, strict: bool, framed: bool = True) -> str:
@@ -117,10 +114,10 @@ def skeleton(text: str) -> str:
     return "".join(character for character in plain if "A" <= character <= "Z")
 
 
-def read(image: np.ndarray, several: bool = False) -> str:
-    """The text of one mark, or of ``several`` that touch (grey, dark on white). Kept in memory by the caller only."""
+def read(image: np.ndarray, layout: int) -> str:
+    """The text of one mark (grey, dark on white; ``layout``: tesserocr.PSM). Kept in memory by the caller only."""
     api = engine.tesseract()
-    api.SetPageSegMode(tesserocr.PSM.SPARSE_TEXT if several else tesserocr.PSM.SINGLE_BLOCK)
+    api.SetPageSegMode(layout)
     api.SetImage(Image.fromarray(image))
     text = api.GetUTF8Text()
     api.Clear()

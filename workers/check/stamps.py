@@ -21,6 +21,8 @@ STAMP_MM = ((14.0, 60.0), (5.0, 16.0))
 """long and short side of a framed one-line stamp"""
 LETTER_TALL_MM = 6.2
 RED_MIN_PX = 60
+MARGIN_PX = 24
+"""white around what is given to be read"""
 SEVERAL_MM = 17.0
 """a red mark higher than this is several stamps or a large one: words may stand anywhere in it"""
 TINT = 10
@@ -36,6 +38,8 @@ class Stamp:
 
     box: Box
     straight: np.ndarray
+    whole: np.ndarray
+    """the same with its frame"""
     red: bool
     framed: bool
 
@@ -104,7 +108,7 @@ def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) 
     ink = cv2.subtract(ink, int(np.median(ink)) + TINT)  # what the paper's own tint gives
     if standing:
         ink, lean = np.ascontiguousarray(np.rot90(ink)), -lean
-    return Stamp(_box(x, y, width, height), _straight(ink, lean), True, framed)
+    return Stamp(_box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed)
 
 
 def _is_frame(mask: np.ndarray, outline: tuple) -> bool:
@@ -115,13 +119,8 @@ def _is_frame(mask: np.ndarray, outline: tuple) -> bool:
     if not 1.7 <= long / short <= 7.5 or max(mask.shape) > max(outline[1]) * 1.25:
         return False
     corners = cv2.boxPoints(outline)
-    sides = np.zeros_like(mask)
-    covered = []
-    for index in range(4):
-        sides[:] = 0
-        start, end = corners[index].astype(int).tolist(), corners[(index + 1) % 4].astype(int).tolist()
-        cv2.line(sides, start, end, 255, 5)
-        covered.append(_covered(mask, start, end))
+    ends = [corner.astype(int).tolist() for corner in corners]
+    covered = [_covered(mask, ends[index], ends[(index + 1) % 4]) for index in range(4)]
     return min(covered) > 0.35 and float(np.mean(covered)) > 0.55
 
 
@@ -154,26 +153,21 @@ def black_frames(view: PageView, share: float) -> list[Stamp]:
         gray = patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
         lean = (outline[2] + 45) % 90 - 45
         standing = h > 1.6 * w
-        ink = 255 - gray
-        found.append(
-            Stamp(
-                _box(x, y, w, h),
-                _straight(np.ascontiguousarray(np.rot90(ink)) if standing else ink, lean),
-                False,
-                True,
-            )
-        )
+        ink = cv2.subtract(255 - gray, int(np.median(255 - gray)) + TINT)
+        images = _straight(np.ascontiguousarray(np.rot90(ink)) if standing else ink, lean)
+        found.append(Stamp(_box(x, y, w, h), *images, red=False, framed=True))
     return found
 
 
-def _straight(ink: np.ndarray, lean: float) -> np.ndarray:
-    """Ink (bright on black) turned level, lines longer than letters taken out, as dark words on white with a margin."""
+def _straight(ink: np.ndarray, lean: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ink (bright on black) turned level, lines longer than letters taken out, as dark words on white with a margin;
+    and the same with its lines."""
     height, width = ink.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
     level = cv2.warpAffine(ink, turn, (width, height), flags=cv2.INTER_LINEAR)
     top = float(np.percentile(level, 99.5))
     if top < 12:
-        return np.full((40, 40), 255, np.uint8)
+        return np.full((40, 40), 255, np.uint8), np.full((40, 40), 255, np.uint8)
     level = cv2.convertScaleAbs(level, alpha=255 / top)
     binary = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
     per_mm = READ_DPI / 25.4
@@ -181,16 +175,37 @@ def _straight(ink: np.ndarray, lean: float) -> np.ndarray:
     across = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, np.ones((1, int(7.0 * per_mm)), np.uint8))
     down = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, np.ones((int(LETTER_TALL_MM * per_mm), 1), np.uint8))
     lines = cv2.dilate(across | down, np.ones((3, 3), np.uint8))
+    whole = level.copy()
     level[lines > 0] = 0
     if 8.0 <= height / per_mm <= STAMP_MM[1][1] + 3:  # lower marks are words without a frame
-        level = _inside(level, bridged)
-    return cv2.copyMakeBorder(255 - level, 24, 24, 24, 24, cv2.BORDER_CONSTANT, value=255)
+        level = _words_only(_inside(level, bridged))
+    white = 4 * [MARGIN_PX]
+    return (
+        cv2.copyMakeBorder(255 - level, *white, cv2.BORDER_CONSTANT, value=255),
+        cv2.copyMakeBorder(255 - whole, *white, cv2.BORDER_CONSTANT, value=255),
+    )
+
+
+def _words_only(level: np.ndarray) -> np.ndarray:
+    """Take out what is left of a worn frame: pieces too long, too flat or too thin to be letters."""
+    per_mm = READ_DPI / 25.4
+    binary = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
+    width, height = stats[:, 2] / per_mm, stats[:, 3] / per_mm
+    frame = (width > 11) | (height > 6.6) | ((height < 0.9) & (width > 1.8)) | ((width < 0.8) & (height > 4.4))
+    frame[0] = False
+    pieces = cv2.dilate(frame.astype(np.uint8)[labels], np.ones((5, 5), np.uint8))
+    # a letter that touches a piece keeps its own strokes
+    pieces &= ~cv2.dilate((~frame).astype(np.uint8)[labels] & (binary > 0), np.ones((3, 3), np.uint8))
+    clean = level.copy()
+    clean[pieces > 0] = 0
+    return clean
 
 
 def _inside(level: np.ndarray, binary: np.ndarray) -> np.ndarray:
     """What stands within the innermost frame line of each side; the whole where no line shows."""
     height, width = level.shape
-    rows = cv2.dilate(binary, np.ones((1, 9), np.uint8)).mean(axis=1) > 0.5 * 255
+    rows = cv2.dilate(binary, np.ones((1, 9), np.uint8)).mean(axis=1) > 0.75 * 255
     top = np.flatnonzero(rows[: int(0.36 * height)])
     bottom = np.flatnonzero(rows[int(0.64 * height) :]) + int(0.64 * height)
     y0, y1 = (top[-1] + 2 if len(top) else 0), (bottom[0] - 1 if len(bottom) else height)

@@ -47,7 +47,8 @@ LIMITS = {"scale": 0.01, "shear": 0.005, "error_mm": 0.35, "sfr10": 0.55, "evenn
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a scan of the sheet shows. dpi are true, per axis of the image; ``scale`` = true dpi / stated dpi (worse axis; 0.97: the copy is at 97 %);
+    """What a scan of the sheet shows. dpi are true, per axis of the image; ``scale`` = true dpi / stated dpi (the worse
+    axis; 0.97: the copy is at 97 %).
     ``sfr10``: share of Nyquist where contrast falls to 10 %; ``registration_px``: red or blue against green.
     ``faults``: names of the limits that are not kept; empty = certified."""
 
