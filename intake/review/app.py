@@ -31,6 +31,7 @@ from intake.review import (
     media,
     people_page,
     queue,
+    register,
     reports,
     second_key,
     signing_desk,
@@ -70,6 +71,7 @@ def create_app(
         second_key,
         corrections,
         connections_page,
+        register,
     )
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
     app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
