@@ -13,8 +13,8 @@ TILE_MM = 22.0
 TILES_MAX = 28
 INK_MIN = 150
 """px at WORK_DPI of writing that make a tile worth measuring"""
-LETTERS_MIN = 60
-"""black marks below which letters alone do not tell where the writing is"""
+WASHED_OUT = 0.35
+"""share of the dark marks that must be black enough for letters; below it the faint ones are the writing"""
 STEP_TO_SIGMA = 2.507
 """√(2π): the steepest slope of an edge blurred by sigma is contrast / (√(2π)·sigma)"""
 
@@ -33,11 +33,11 @@ class Tile:
 
 def tiles(view: PageView) -> list[Tile]:
     """The tiles with most writing, spread over the page."""
-    writing, marks = view.letters
+    writing, _ = view.letters
     least = INK_MIN
-    if marks < LETTERS_MIN:  # washed out, or hardly written on: whatever is darker than the paper
-        writing = cv2.morphologyEx((view.any_ink < 222).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-        least = 2 * INK_MIN
+    faint = cv2.morphologyEx((view.black_ink < 222).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    if cv2.countNonZero(writing) < WASHED_OUT * cv2.countNonZero(faint):
+        writing, least = faint, 2 * INK_MIN
     side = int(TILE_MM / 25.4 * WORK_DPI)
     rows, columns = writing.shape[0] // side, writing.shape[1] // side
     if not rows or not columns:

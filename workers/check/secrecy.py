@@ -135,6 +135,8 @@ def _read_header(view: PageView) -> Iterator[tuple[str, Box]]:
     api.Recognize()
     words = []
     for item in tesserocr.iterate_level(api.GetIterator(), tesserocr.RIL.WORD):
+        if item.Empty(tesserocr.RIL.WORD):
+            continue
         text, box = item.GetUTF8Text(tesserocr.RIL.WORD), item.BoundingBox(tesserocr.RIL.WORD)
         if text and box:
             words.append((text, box))

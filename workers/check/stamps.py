@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -60,9 +60,9 @@ def red_stamps(view: PageView) -> list[Stamp]:
         own = own.astype(np.uint8)
         found.append(_red_stamp(view, own, (x, y, width, height)))
         if height * MM > SEVERAL_MM:
-            found += [
-                _red_stamp(view, own[b : b + h, a : a + w], (x + a, y + b, w, h)) for a, b, w, h in _framed_parts(own)
-            ]
+            for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone
+                part = _red_stamp(view, own[b : b + h, a : a + w], (x + a, y + b, w, h))
+                found.append(replace(part, framed=False))
     return sorted(found, key=lambda stamp: (not stamp.framed, stamp.box.height > SEVERAL_MM, stamp.box.y))
 
 
