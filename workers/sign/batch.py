@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from workers.tools.pki import TrustStore
 
 FRESH_SECONDS = 10.0
 """A document begun longer ago (the person was asked for a PIN meanwhile) is begun again: its mark tells the time"""
+
+AHEAD = 3
+"""documents kept ready for the token, so that one large document does not make it wait"""
 
 COMPLETING = 4
 """documents whose time-stamps are asked for side by side (the Government's authority bears no more); further ones queue
@@ -171,7 +175,7 @@ class _Ready:
 
 
 class _Line:
-    """Three stations: prepare (one ahead), the token (here), complete (behind, ``COMPLETING`` side by side)."""
+    """Three stations: prepare (``AHEAD`` of it), the token (here), complete (behind, ``COMPLETING`` side by side)."""
 
     def __init__(
         self,
@@ -197,13 +201,14 @@ class _Line:
     def run(self, stop: Callable[[], bool]) -> Iterator[Outcome]:
         items = self.frozen.items
         waiting: list[tuple[int, Future[StageResult] | SohoaError, Path | None]] = []
-        coming = [self.preparing.submit(self._prepare, items[0])]
+        coming = deque(self.preparing.submit(self._prepare, item) for item in items[:AHEAD])
         try:
             for number, item in enumerate(items, 1):
                 if stop():
                     break
-                ready = _result(coming[0])
-                coming = [self.preparing.submit(self._prepare, items[number])] if number < len(items) else []
+                ready = _result(coming.popleft())
+                if number - 1 + AHEAD < len(items):
+                    coming.append(self.preparing.submit(self._prepare, items[number - 1 + AHEAD]))
                 what, out = (ready, None) if isinstance(ready, SohoaError) else self._token(item, ready)
                 waiting.append((number, what, out))
                 if isinstance(what, SohoaError) and not isinstance(what, DocumentError):

@@ -190,6 +190,18 @@ def _field_name(reader: PdfFileReader) -> str:
     return f"Sohoa{number}"
 
 
+_RESERVES: dict[tuple[bytes, tuple[bytes, ...]], int] = {}
+
+
+async def _reserve(act: signers.PdfSigningSession, session: SigningSession) -> int:
+    """Characters for the signature in /Contents: twice its bytes, because it is hexadecimal, with some room for
+    signatures of varying length (ECDSA). Measured once per certificate: it is a third of a signature's work."""
+    key = (session.certificate, session.chain)
+    if key not in _RESERVES:
+        _RESERVES[key] = await act.estimate_signature_container_size(None, tight=True) + 2 * 256
+    return _RESERVES[key]
+
+
 async def _begin(
     writer: uplift.Update,
     style: MarkStyle | None,
@@ -209,8 +221,7 @@ async def _begin(
     signer = signers.PdfSigner(meta, session.engine, stamp_style=style, new_field_spec=field)
     act = signer.init_signing_session(writer)
     act.system_time = now.astimezone(VIETNAM)
-    # twice the bytes, because /Contents is hexadecimal; some room for signatures of varying length (ECDSA)
-    reserve = await act.estimate_signature_container_size(None, tight=True) + 2 * 256
+    reserve = await _reserve(act, session)
     if uplift.authority_of(section) is not None:
         reserve += 2 * uplift.TOKEN_MAX
     document = act.prepare_tbs_document(None, bytes_reserved=reserve)
