@@ -78,24 +78,26 @@ def worked(store: Store, since: datetime, until: datetime) -> Worked:
                 opened.setdefault((person, row.document_id), row.at)
                 continue
             counts[row.action] += 1
+            data = json.loads(row.data)
+            counts["held"] += data.get("to") == State.HELD
             if row.action == "reject":
-                reasons[json.loads(row.data)["reason"]] += 1
+                reasons[data["reason"]] += 1
             elif row.action == "approve":
                 people[person] += 1
-                names = json.loads(row.data)["corrected"]
+                names = data["corrected"]
                 corrected.update(names)
                 with_correction += bool(names)
                 looked = opened.pop((person, row.document_id), None)
                 if looked is not None and row.at - looked <= LONGEST_LOOK:
                     seconds.append((row.at - looked).total_seconds())
-            elif row.action == "pdf.finished" and json.loads(row.data)["to"] == State.APPROVED:
+            elif row.action == "pdf.finished" and data["to"] == State.APPROVED:
                 counts["automatic"] += 1
     return Worked(
         received=counts["admitted"],
         approved=counts["approve"],
         automatic=counts["automatic"],
         sent_back=dict(reasons),
-        held=counts["hold"] + sum(number for action, number in counts.items() if action.endswith(".held")),
+        held=counts["held"],
         signed=counts["sign.finished"],
         forwarded=counts["forward.finished"],
         duplicates=counts["duplicate"],

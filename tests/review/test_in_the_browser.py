@@ -349,7 +349,15 @@ def test_every_page_can_be_read_named_and_reached_by_everybody(station: Station,
         "/account",
         "/nothing",
     ]
-    paths += ["/reports", "/group", "/rescans", "/rescans?station=quay-1", f"/documents/{blocked}/arrange"]
+    paths += [
+        "/reports",
+        "/group",
+        "/rescans",
+        "/rescans?station=quay-1",
+        "/register",
+        "/connections",
+        f"/documents/{blocked}/arrange",
+    ]
     for language in ("vi", "en"):
         page.context.add_cookies([{"name": "lang", "value": language, "url": url}])
         for path in paths:

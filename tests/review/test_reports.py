@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake.model import Finding, Severity
 from intake.review import charts
 from intake.store import figures, reading
 from tests.review.station import GOOD, Clerk, Paper, Station
@@ -41,6 +42,13 @@ def test_today_counts_what_was_done_today_and_by_whom(station: Station) -> None:
     page = lan.get("/reports").text
     assert "8 giây" in page, page[page.index("<main") :]
     assert "50 %" in page
+
+
+def test_a_document_the_gate_stops_counts_as_held(station: Station) -> None:
+    blur = Finding("check.blurred", Severity.BLOCK, "mờ", "blurred", page=1)
+    station.document(findings=(blur,), upto="check")
+    now = station.clock.now()
+    assert figures.worked(station.store, now - timedelta(hours=1), now + timedelta(hours=1)).held == 1
 
 
 def test_ageing_puts_each_waiting_document_where_it_belongs(station: Station) -> None:
