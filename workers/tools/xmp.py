@@ -69,7 +69,6 @@ def packet(record: Mapping[str, Any], document_id: str = "") -> bytes:
         _simple("dc:format", "application/pdf"),
         _alternatives("dc:title", title(values)),
         _list("dc:creator", "Seq", [values.get("OrganName", "")]),
-        _list("dc:publisher", "Bag", [values.get("OrganName", "")]),
         _list("dc:contributor", "Bag", [signer]),
         _alternatives("dc:description", values.get("Subject", "")),
         _simple("dc:identifier", code(values)),
@@ -81,22 +80,19 @@ def packet(record: Mapping[str, Any], document_id: str = "") -> bytes:
         _simple("xmp:CreatorTool", PRODUCER),
         _simple("xmpMM:DocumentID", document_id),
     ]
-    body = "\n".join(f"   {line}" for line in properties if line)
+    body = "\n".join(line for line in properties if line)
     return _PACKET.format(body=body).encode("utf-8")
 
 
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
- <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about=""
-    xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"
-    xmlns:dc="http://purl.org/dc/elements/1.1/"
-    xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
-    xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/">
 {body}
-  </rdf:Description>
- </rdf:RDF>
+</rdf:Description>
+</rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>
 """
