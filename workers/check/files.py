@@ -22,6 +22,7 @@ _FOREIGN = (
     b"MZ", b"PK\x03\x04", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"GIF8", b"BM", b"RIFF", b"{\\rtf", b"<!DOCTYPE", b"<html",
     b"<?xml", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"%!PS", b"ID3", b"OggS", b"#!",
 )  # fmt: skip
+_IMAGE_ENDS = (b"\xff\xd9", b"IEND", b"%%EOF")
 _IMAGE_TRACES = (b"\xff\xda", b"\xff\xc4", b"IDAT", b"IEND", b"endobj", b"endstream", b"\xff\xdb")
 
 
@@ -77,7 +78,9 @@ def _foreign_or_corrupt(path: Path) -> Finding:
     data = path.read_bytes()[:4_000_000]
     foreign = data.lstrip()[:16].startswith(_FOREIGN) or _is_text(data[:4096])
     traces = sum(trace in data for trace in _IMAGE_TRACES)
-    if not foreign and traces >= 2:
+    tail = path.read_bytes()[-64:]
+    ends = any(mark in tail for mark in _IMAGE_ENDS)
+    if not foreign and (traces >= 2 or ends):
         return _finding(
             "file_corrupt", Severity.BLOCK, path,
             "bị hỏng phần đầu, không đọc được. Hãy quét lại; nếu lặp lại, kiểm tra đĩa và đường truyền.",

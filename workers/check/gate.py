@@ -107,7 +107,7 @@ def inspect_page(view: PageView, section: CheckSection) -> PageReport:
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
     tiles = legibility.tiles(view)
-    enlarged = optical.measure(view, legibility.sigma(tiles))
+    enlarged = optical.measure(view, legibility.sigma(tiles)) if lines.marks >= text.MARKS_MIN else None
     findings += optical.look(view, section, enlarged)
     findings += orientation.look(view, stand)
     findings += skew.look(view, section, lean)

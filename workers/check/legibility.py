@@ -15,6 +15,8 @@ INK_MIN = 150
 """px at WORK_DPI of writing that make a tile worth measuring"""
 WASHED_OUT = 0.35
 """share of the dark marks that must be black enough for letters; below it the faint ones are the writing"""
+SIGMA_SENSE_MM = 1.0
+"""slopes gentler than this are shading, folds or stains, not strokes"""
 STEP_TO_SIGMA = 2.507
 """√(2π): the steepest slope of an edge blurred by sigma is contrast / (√(2π)·sigma)"""
 
@@ -49,7 +51,10 @@ def tiles(view: PageView) -> list[Tile]:
         row, column = np.unravel_index(place, ink.shape)
         if not least <= ink[row, column] <= 0.5 * side * side:
             continue
-        found.append(_tile(view, column * side * 25.4 / WORK_DPI, row * side * 25.4 / WORK_DPI))
+        tile = _tile(view, column * side * 25.4 / WORK_DPI, row * side * 25.4 / WORK_DPI)
+        if tile.sigma_mm > SIGMA_SENSE_MM:
+            continue
+        found.append(tile)
         if len(found) == TILES_MAX:
             break
     return found
