@@ -8,13 +8,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from intake import errors
-from intake.cli.main import assemble
+from intake.cli.main import app
 from intake.plugins import GROUPS, plugins
 from intake.profile import Profile
 from intake.settings import Settings
@@ -35,8 +36,9 @@ def pages() -> dict[str, str]:
 
 
 def _commands() -> Iterator[str]:
-    root = get_command(assemble())
-    for name, command in sorted(root.commands.items()):  # type: ignore[attr-defined]
+    root: Any = get_command(app)
+    for name in root.list_commands(None):
+        command = root.get_command(None, name)
         subs = sorted(getattr(command, "commands", {}).items())
         for sub_name, one in [(f"{name} {sub}", inner) for sub, inner in subs] or [(name, command)]:
             yield f"## sohoa {sub_name}\n\n{inspect.cleandoc(one.help or '')}\n"
