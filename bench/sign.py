@@ -29,14 +29,13 @@ import numpy as np
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sign"))
-
-from sign_authority import AGENCY, PASSWORD, PIN, box_14
-from sign_paper import document, pdf, scan
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from intake.folder import DocumentFolder
 from intake.ports import SigningSession
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, PASSWORD, PIN, box_14
+from tests.sign.paper import document, pdf, scan
 from workers.sign import demo_ca, pades, proof, stage
 from workers.sign.batch import freeze, sign_set
 from workers.sign.certificate import check

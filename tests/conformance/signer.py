@@ -1,6 +1,6 @@
 """What every signer must hold, ours and anybody's: subclass, give the fixtures, run pytest.
 
-    from conformance.signer import SignerConformance
+    from tests.conformance.signer import SignerConformance
 
     class TestMine(SignerConformance):
         @pytest.fixture

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sign_authority import AGENCY, PASSWORD, PIN, Authority, authority, box_14
 
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, PASSWORD, PIN, Authority, authority, box_14
 from workers.sign import demo_ca
 from workers.sign.pkcs11 import Pkcs11Signer
 from workers.sign.pkcs12 import OpenKey, Pkcs12Signer

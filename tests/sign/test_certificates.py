@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sign_authority import AGENCY, LONG, PASSWORD, Authority
-from sign_paper import document
 
 from intake.errors import NotAllowed, OperatorError
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, LONG, PASSWORD, Authority
+from tests.sign.paper import document
 from workers.sign import stage
 from workers.sign.certificate import check
 from workers.sign.demo_ca import DemoAuthority
@@ -123,7 +124,6 @@ def test_names_are_equal_whatever_their_spelling_and_unequal_by_any_letter(left:
 
 @given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạắấ ", min_size=1, max_size=40))
 def test_a_name_equals_itself_in_every_case_and_composition(name: str) -> None:
-    import unicodedata
 
     assert same_name(name, unicodedata.normalize("NFD", name.upper()))
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sign_authority import AGENCY, Authority
-from sign_paper import document
 
 from intake.errors import DocumentError
 from intake.folder import DocumentFolder
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, Authority
+from tests.sign.paper import document
 from workers.sign import stage
 from workers.sign.markread import read_mark
 from workers.sign.pkcs12 import OpenKey

@@ -16,10 +16,10 @@ from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
 from pyhanko_certvalidator.registry import SimpleTrustManager
-from sign_authority import AGENCY, Authority
-from sign_paper import document
 
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, Authority
+from tests.sign.paper import document
 from workers.sign import stage
 from workers.sign.pkcs12 import OpenKey
 from workers.sign.proof import hindrances

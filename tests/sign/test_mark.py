@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sign_authority import AGENCY, LONG
-from sign_paper import A3, A4, A4_LANDSCAPE, DPI, RECORD, document, pdf, press, scan
 
 from intake.errors import DependencyMissing, DocumentError
 from intake.folder import DocumentFolder
 from intake.model import Box
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, LONG
+from tests.sign.paper import A3, A4, A4_LANDSCAPE, DPI, RECORD, document, pdf, press, scan
 from workers.sign import stage
 from workers.sign.mark import block, face_for, mark_text
 from workers.sign.markread import read_mark

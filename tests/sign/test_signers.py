@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from conformance.signer import SignerConformance
-from csc_service import ACCESS, Service, running
-from sign_authority import PASSWORD, PIN, Authority
-from sign_paper import document
-
 from intake.errors import EnvironmentTrouble, OperatorError
 from intake.profile.sections import SignSection
+from tests.conformance.signer import SignerConformance
+from tests.sign.authority import PASSWORD, PIN, Authority
+from tests.sign.csc_service import ACCESS, Service, running
+from tests.sign.paper import document
 from workers.sign import demo_ca, stage
 from workers.sign.csc import CscSigner
 from workers.sign.pkcs11 import Pkcs11Signer
@@ -98,8 +95,6 @@ def test_a_remote_key_signs_a_document_that_is_accepted(
 
 
 def test_more_signatures_than_authorised_ask_the_person_again(remote: CscSigner, service: Service) -> None:
-    import asyncio
-
     asked: list[int] = []
 
     def ask() -> str:

@@ -11,11 +11,11 @@ import pikepdf
 import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
-from sign_authority import AGENCY, PASSWORD, Authority
-from sign_paper import RECORD, document, pdf
 
 from intake.errors import DocumentError, EnvironmentTrouble, OperatorError
 from intake.profile.sections import SignSection
+from tests.sign.authority import AGENCY, PASSWORD, Authority
+from tests.sign.paper import RECORD, document, pdf
 from workers.sign import pades, proof, stage
 from workers.sign.certificate import check
 from workers.sign.demo_ca import DemoAuthority

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
-from sign_authority import Authority
-from sign_paper import document
 
 from intake.errors import EnvironmentTrouble
 from intake.model import Finding
 from intake.profile.sections import SignSection
+from tests.sign.authority import Authority
+from tests.sign.paper import document
 from workers.sign import stage, uplift
 from workers.sign.pkcs12 import OpenKey
 from workers.sign.timestamp import TimeStampAuthority

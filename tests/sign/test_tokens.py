@@ -8,15 +8,16 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pkcs11
 import pytest
 import typer
-from sign_authority import PIN
-from sign_paper import document
 from typer.testing import CliRunner
 
 from intake.errors import DependencyMissing, EnvironmentTrouble, OperatorError
 from intake.ports import Signer, SigningSession
 from intake.profile.sections import SignSection
+from tests.sign.authority import PIN
+from tests.sign.paper import document
 from workers.cli.verify import command
 from workers.sign import demo_ca, stage
 from workers.sign.demo_ca import DemoAuthority
@@ -69,7 +70,6 @@ def test_a_second_set_waits_until_the_first_is_closed(softhsm: Pkcs11Signer) -> 
 
 
 def test_a_login_left_behind_is_ended_so_that_the_pin_is_really_asked(softhsm: Pkcs11Signer) -> None:
-    import pkcs11
 
     token = next(
         slot.get_token()

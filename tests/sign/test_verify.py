@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
-from sign_authority import PASSWORD, Authority, box_14
-from sign_paper import document, fill, pdf, press
 
 from intake.errors import DocumentError
 from intake.profile.sections import SignSection
+from tests.sign.authority import PASSWORD, Authority, box_14
+from tests.sign.paper import document, fill, pdf, press
 from workers.sign import stage
 from workers.sign.pkcs12 import OpenKey, Pkcs12Signer
 from workers.sign.verify import verify
