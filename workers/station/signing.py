@@ -36,6 +36,12 @@ from workers.tools.pki import TrustStore, load_trust
 log = structlog.get_logger()
 
 
+ARRIVED_SIGNED = (
+    "Văn bản đến đã có chữ ký số: giữ nguyên từng byte, không đóng dấu sao.",
+    "It arrived signed: it is kept byte for byte and bears no mark of a copy.",
+)
+
+
 class TokenDesk:
     """``intake.review.signing.SigningDesk`` over this machine's signer. The PIN lives in one call of one thread."""
 
@@ -55,6 +61,9 @@ class TokenDesk:
             identifier = item["document_id"]
             section = self._section(identifier)
             folder = folder_of(self._store, str(self._settings.documents), identifier)
+            if folder.facts.get("pdf", {}).get("signed_original"):
+                shown.append(MarkPreview(identifier, "", (), vi=ARRIVED_SIGNED[0], en=ARRIVED_SIGNED[1]))
+                continue
             try:
                 lines, where = sign.preview(folder, section, self._store.clock.now())
             except DocumentError as error:
@@ -95,33 +104,39 @@ class TokenDesk:
             stop.set()
 
     def _sign_all(self, frozen: FrozenSet, actor: Actor, pin: str) -> None:
-        state, vi, en = "done", "", ""
+        state = "stopped"
+        vi, en = (
+            "Đợt ký dừng vì lỗi phần mềm; văn bản chưa ký chờ đợt sau. Hãy báo quản trị.",
+            "The set stopped on a fault of the software; what is unsigned waits. Tell the administrator.",
+        )
         try:
             signer: Signer = load("sohoa.signers", self._settings.signer.plugin)(**self._settings.signer.options)
             trust = load_trust(self._settings.trust_folder)
             with signer.open(pin) as session:
-                checked: dict[str, Checked] = {}
-                for item in frozen.items:
-                    if self._stops[frozen.id].is_set():
-                        state = "stopped"
-                        break
-                    outcome, message = self._sign_one(frozen, item, actor, session, trust, checked)
-                    signing.note(self._store, frozen.id, item["document_id"], outcome, message)
-                    self._advance(frozen.id, item["document_id"], outcome, message)
+                stopped = self._sign_each(frozen, actor, session, trust)
+            state, vi, en = ("stopped" if stopped else "done"), "", ""
         except SohoaError as error:
             # PIN, token, certificate: nothing more can be signed now; what was signed stays signed.
             state = "stopped" if self.progress(frozen.id).finished else "frozen"
             vi, en = error.vi, error.en
             log.warning("signing stopped", set=frozen.id, reason=type(error).__name__)
-        signing.end(self._store, frozen.id, actor, state)
-        with self._lock:
-            last = self._progress[frozen.id]
-            self._progress[frozen.id] = replace(
-                last,
-                state="refused" if state == "frozen" else state,  # type: ignore[arg-type]
-                vi=vi,
-                en=en,
-            )
+        finally:
+            signing.end(self._store, frozen.id, actor, state)
+            shown = "refused" if state == "frozen" else state
+            with self._lock:
+                last = self._progress[frozen.id]
+                self._progress[frozen.id] = replace(last, state=shown, vi=vi, en=en)  # type: ignore[arg-type]
+
+    def _sign_each(self, frozen: FrozenSet, actor: Actor, session: SigningSession, trust: TrustStore) -> bool:
+        """Document after document; True when the person stopped it before the end."""
+        checked: dict[str, Checked] = {}
+        for item in frozen.items:
+            if self._stops[frozen.id].is_set():
+                return True
+            outcome, message = self._sign_one(frozen, item, actor, session, trust, checked)
+            signing.note(self._store, frozen.id, item["document_id"], outcome, message)
+            self._advance(frozen.id, item["document_id"], outcome, message)
+        return False
 
     def _advance(self, set_id: str, document_id: str, outcome: str, message: str) -> None:
         with self._lock:
