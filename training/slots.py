@@ -183,10 +183,7 @@ class Maker:
         x = left_edge + self._gap(pen) * unit
         start = x
         if pen == 1:
-            by_pen = right_text.startswith("/") and rng.random() < 0.08  # the slash too is written
-            x = self._write(pens, text + "/" * by_pen, x, base + rng.normal(0.1, 0.5) * unit, unit)
-            if by_pen:
-                text, right_text = text + "/", right_text[1:]
+            x = self._write(pens, text, x, base + rng.normal(0.1, 0.5) * unit, unit)
         elif pen == 0:
             face = font if rng.random() < 0.6 else SERIF[rng.integers(4)] if rng.random() < 0.5 else rng.choice(OTHER)
             rise = 0.0 if rng.random() < 0.6 else rng.normal(0, 0.5) * unit
@@ -199,11 +196,13 @@ class Maker:
         ends_in_slash = False
         cut_left = left_edge - rng.choice([-0.3, rng.uniform(0, 1.5), rng.uniform(0, 12)], p=[0.3, 0.4, 0.3]) * unit
         cut_left = min(cut_left, start - 0.2 * unit)
-        if rng.random() < 0.3 or not right_text:
-            cut_right = max(x + 0.3 * unit, right_edge - 0.2 * unit)
+        if rng.random() < 0.5 or not right_text:  # up to the print, sometimes into its first stroke
+            cut_right = max(x + 0.3 * unit, right_edge + rng.uniform(-0.6, 0.7) * unit)
         else:
             ends_in_slash = right_text.startswith("/")
             cut_right = right_edge + (1.8 + rng.exponential(4)) * unit
+            if rng.random() < 0.15:
+                cut_right = end + rng.uniform(0, 2) * unit
             cut_right = min(cut_right, end + 6 * unit)
         if pen == 1 and rng.random() < 0.6:
             pens = self._waver(pens, unit)
@@ -239,7 +238,7 @@ class Maker:
         rng = self.rng
         if grammar == "number":
             left = str(rng.choice(["Số:", "Số :", "Số", ":", "Số:"]))
-            right = "/" + str(rng.choice(TYPES)) + "-" + str(rng.choice(AGENCIES))
+            right = ("/ " if rng.random() < 0.15 else "/") + str(rng.choice(TYPES)) + "-" + str(rng.choice(AGENCIES))
             right = right if rng.random() < 0.93 else right.replace("/", "-") if rng.random() < 0.3 else ""
             return left, right
         return {"day": ("ngày", "tháng"), "month": ("tháng", "năm"), "year": ("năm", "")}[grammar]

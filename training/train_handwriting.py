@@ -1,6 +1,7 @@
 """Train the slot reader's network and export it: see README.md beside this file.
 
-Two steps, each bounded: ``make`` draws slots into shards, ``train`` learns from whatever shards there are.
+Steps, each bounded: ``make`` draws slots into shards, ``train`` learns from whatever shards there are (and goes on
+from an earlier model), ``average`` joins two that follow one another.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -82,8 +84,27 @@ def load(path: Path) -> tuple[list[np.ndarray], list[str], np.ndarray]:
     return images, [str(text) for text in data["texts"]], data["pens"]
 
 
+def vary(image: np.ndarray, widest: int, rng: np.random.Generator) -> np.ndarray:
+    """A little other slant, size, pen, gamma and contrast: float32 32×W, W at most ``widest``."""
+    height, width = image.shape
+    if rng.random() < 0.75:
+        across, down, slant = rng.uniform(0.88, 1.12), rng.uniform(0.9, 1.06), rng.normal(0, 0.08)
+        new = min(widest, round(width * across))
+        matrix = np.array(
+            [[1 / across, slant, -slant * height / 2], [0, 1 / down, (1 - 1 / down) * height * rng.uniform(0.2, 0.8)]],
+            np.float32,
+        )
+        image = cv2.warpAffine(image, matrix, (new, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    pen = rng.random()
+    if pen < 0.08:
+        image = cv2.erode(image, np.ones((2, 2), np.uint8))
+    elif pen < 0.2:
+        image = cv2.dilate(image, np.ones((2, 2), np.uint8))
+    return (image.astype(np.float32) / 255) ** rng.uniform(0.7, 1.4) * rng.uniform(0.8, 1.0)
+
+
 def batches(path: Path, size: int, rng: np.random.Generator):
-    """Batches of similar width, with a fresh gamma and contrast each time."""
+    """Batches of similar width, each image varied anew each time."""
     images, texts, pens = load(path)
     order = np.argsort([image.shape[1] + rng.uniform(0, 24) for image in images])
     groups = [order[begin : begin + size] for begin in range(0, len(order), size)]
@@ -92,8 +113,7 @@ def batches(path: Path, size: int, rng: np.random.Generator):
         width = -(-max(images[i].shape[1] for i in group) // 4) * 4
         batch = np.zeros((len(group), 1, 32, width), np.float32)
         for row, i in enumerate(group):
-            image = images[i].astype(np.float32) / 255
-            image = image ** rng.uniform(0.7, 1.4) * rng.uniform(0.8, 1.0)
+            image = vary(images[i], width, rng)
             offset = rng.integers(0, width - image.shape[1] + 1)
             batch[row, 0, :, offset : offset + image.shape[1]] = image
         yield torch.from_numpy(batch), [texts[i] for i in group], torch.from_numpy(pens[group])
@@ -178,6 +198,16 @@ def export(model: Reader, out: Path) -> None:
     )  # fmt: skip
 
 
+def average(parts: list[Path], out: Path) -> None:
+    """Write the mean of models that continue one another's training: steadier than the last of them alone."""
+    states = [torch.load(part) for part in parts]
+    mean = {name: sum(state[name].float() for state in states) / len(states) for name in states[0]}
+    model = Reader()
+    model.load_state_dict({name: value.to(states[0][name].dtype) for name, value in mean.items()})
+    torch.save(model.state_dict(), out.with_suffix(".pt"))
+    export(model, out)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
@@ -197,8 +227,13 @@ def main() -> None:
     trainer.add_argument("--size", type=int, default=48)
     trainer.add_argument("--rate", type=float, default=2e-3)
     trainer.add_argument("--start", type=Path)
+    averager = steps.add_parser("average")
+    averager.add_argument("parts", type=Path, nargs="+")
+    averager.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    if options.step == "make":
+    if options.step == "average":
+        average(options.parts, options.out)
+    elif options.step == "make":
         make(options.digits, options.work, options.shards, options.size, options.seed, options.held_out)
     else:
         train(
