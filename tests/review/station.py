@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 from PIL import Image, ImageDraw, ImageFont
@@ -142,6 +143,14 @@ class Station:
         self.store = Store(url or self.settings.database_url, self.clock)
         self.store.migrate()
         self.made = 0
+        self._desks: dict[tuple[int, int], FastAPI] = {}
+
+    def desk(self, sign: Any = None) -> FastAPI:
+        """The desk of this station; built once per signer and settings, as a station does."""
+        key = (id(sign), id(self.settings))
+        if key not in self._desks:
+            self._desks[key] = create_app(self.store, self.settings, sign=sign)
+        return self._desks[key]
 
     def person(self, name: str, *roles: str, full_name: str = "") -> None:
         people.add(self.store, name, full_name or name.title(), roles, PASSWORD, ROOT)
@@ -295,7 +304,7 @@ class Clerk:
     """One person with a browser that runs no script: requests with her cookies and her page's protection code."""
 
     def __init__(self, station: Station, name: str | None = None, **app: Any) -> None:
-        served = create_app(station.store, station.settings, **{"sign": None, **app})
+        served = station.desk(**app)
         self.desk: Desk = served.state.desk
         self.http = TestClient(served)
         self.http.follow_redirects = False

@@ -37,7 +37,7 @@ class System:
 
     def __init__(self, station: Station, at: str = "quay-1") -> None:
         token = connections.add_token(station.store, "Hệ thống thử", at, ADMIN)
-        self.http = TestClient(create_app(station.store, station.settings, sign=None))
+        self.http = TestClient(station.desk())
         self.http.headers["authorization"] = f"Bearer {token}"
 
     def get(self, path: str) -> httpx.Response:

@@ -25,8 +25,10 @@ def text_of(data: bytes) -> tuple[str, int]:
 
 
 def test_every_document_of_the_month_stands_in_it_once_and_no_secret_one(station: Station) -> None:
-    for number in range(60):
-        station.document(Paper(number=str(1000 + number), subject=f"Về việc kiểm kê tài sản đợt {number}"))
+    for number in range(20):
+        station.document(
+            upto="ocr", paper=Paper(number=str(1000 + number), subject=f"Về việc kiểm kê tài sản đợt {number}")
+        )
     rejected = station.document(Paper(number="9999"))
     decide.reject(station.store, rejected, reading.whole(station.store, rejected).version, LAN, "other", "x")
     station.refused()
@@ -34,13 +36,13 @@ def test_every_document_of_the_month_stands_in_it_once_and_no_secret_one(station
     station.document(Paper(number="7777"))
     text, pages = text_of(Clerk(station, "dung").get("/register/2026-11.pdf").content)
     assert pages > 1
-    for number in range(60):
+    for number in range(20):
         assert text.count(f"{1000 + number}/QĐ-UBND") == 1
     assert "9999" not in text
     assert "7777" not in text
     assert "mat.pdf" not in text
     assert "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN" in text
-    assert "Tổng số trong tháng: 60 văn bản." in text
+    assert "Tổng số trong tháng: 20 văn bản." in text
     assert "Ký nhận" in text
 
 
