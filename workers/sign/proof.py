@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -57,22 +56,8 @@ def prove(before: Path, after: Path, checked: Checked, now: datetime, was_pdfa: 
 
 
 def hindrances(signed: Path) -> tuple[pdfa.PdfaFinding, ...]:
-    """What keeps a signed file from being PDF/A-2b. Evidence (/DSS) and certification (/Perms with DocMDP alone) in the
-    catalogue are allowed (ISO 19005-2, 6.1.12) but not known to the validator."""
-    return tuple(finding for finding in pdfa.validate(signed).findings if not _of_signature(finding))
-
-
-_UNKNOWN_KEYS = re.compile(r"unrecognized key\(s\) (.+) (?:is|are) not checked")
-_OURS = {"/DSS", "/Extensions"}
-
-
-def _of_signature(finding: pdfa.PdfaFinding) -> bool:
-    if finding.kind != "unsupported" or "(Catalog)" not in finding.where:
-        return False
-    if finding.message == "permissions (/Perms) are not supported":
-        return True
-    named = _UNKNOWN_KEYS.fullmatch(finding.message)
-    return bool(named and set(re.split(r",\s*", named[1])) <= _OURS)
+    """What keeps a signed file from being PDF/A-2b."""
+    return pdfa.validate(signed).findings
 
 
 def _signature_stands(reader: PdfFileReader, after: Path, checked: Checked, now: datetime) -> None:

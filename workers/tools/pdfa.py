@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -49,9 +50,9 @@ class PdfaVerdict:
 def validate(path: Path) -> PdfaVerdict:
     """Whether the file on disk is PDF/A-2b. «Not checked» counts as failed.
 
-    A signature puts /AcroForm (and with long-term validation /DSS) into the catalogue, which the validator does not
-    look into. These two, unsupported and in the catalogue alone, are tolerated in a file that bears a signature;
-    whoever signs must show that the file before signing was valid and is an unchanged prefix of the signed one.
+    A signature puts /AcroForm into the catalogue, long-term evidence /DSS, certification /Perms (ISO 19005-2, 6.1.12):
+    allowed there, but not known to the validator. These alone are tolerated in a file that bears a signature; whoever
+    signs must show that the file before signing was valid and is an unchanged prefix of the signed one.
     """
     findings = _findings(path)
     if not findings or not is_signed(path):
@@ -67,9 +68,20 @@ def _findings(path: Path) -> tuple[PdfaFinding, ...]:
     return tuple(PdfaFinding(f.rule, f.where, f.message, f.kind) for f in report.findings)
 
 
+_UNKNOWN_KEYS = re.compile(r"unrecognized key\(s\) (.+) (?:is|are) not checked")
+_EVIDENCE_KEYS = {"/DSS", "/Extensions"}
+
+
 def _of_signature(finding: PdfaFinding) -> bool:
-    keys = ("/AcroForm", "/DSS", "(/AcroForm)", "(/DSS)")
-    return finding.kind == "unsupported" and "Catalog" in finding.where and finding.where.endswith(keys)
+    if finding.kind != "unsupported" or "Catalog" not in finding.where:
+        return False
+    if (
+        finding.where.endswith(("/AcroForm", "(/AcroForm)"))
+        or finding.message == "permissions (/Perms) are not supported"
+    ):
+        return True
+    named = _UNKNOWN_KEYS.fullmatch(finding.message)
+    return bool(named and set(re.split(r",\s*", named[1])) <= _EVIDENCE_KEYS)
 
 
 def open_lazily(path: Path) -> pikepdf.Pdf:
