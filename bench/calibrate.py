@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import numpy as np
 from read import CachedEngine, calibration, judge, squeeze, truths
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
 
 from intake.profile.sections import OcrSection
 from samples.capture import random_settings, save, scan_with
 from samples.documents import random_spec, truth
 from samples.page import render
+from workers.ocr.confidence import CEILING
+from workers.ocr.evidence import log_odds, unanimous
 from workers.ocr.reading import engine_for, read
 
 OUT = Path(__file__).parent.parent / "workers" / "ocr" / "models" / "calibration.json"
@@ -84,10 +85,18 @@ def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool
     engine, section = CachedEngine(engine_for("tesserocr", "vie"), cache), OcrSection()
     rows = []
     for row in truths(folder, folder / "truth.jsonl"):
-        reading = read(row["files"], section, True, engine=engine)
+        reading = read(row["files"][:1], section, engine=engine)
         judged = judge(row, reading.as_json())
         evidence, said = reading.evidence, judged["said"]
         name = row["id"]
+        rows.append(
+            (
+                "together",
+                (float(unanimous(evidence)),),
+                all(judged[n] for n in ("number", "notation", "date", "abstract")),
+                name,
+            )
+        )
         if "number" in evidence:
             wanted = row["number"][: -len(row["notation"]) - 1] if row["notation"] else row["number"]
             rows.append(("number", evidence["number"], squeeze(said["CodeNumber"]) == squeeze(wanted), name))
@@ -106,30 +115,59 @@ def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool
 
 
 def fit(rows: list[tuple[str, tuple[float, ...], bool, str]]) -> dict[str, Any]:
-    curves = {}
-    for kind in sorted({row[0] for row in rows}):
+    """Curves per kind, then one from the product of all fields to the whole document; folds are by document."""
+    curves: dict[str, Any] = {}
+    product: dict[str, float] = {}
+    kinds: dict[str, set[str]] = {}
+    for kind in sorted({row[0] for row in rows} - {"together"}):
         mine = [row for row in rows if row[0] == kind]
         x, y = np.array([r[1] for r in mine], float), np.array([r[2] for r in mine], int)
-        held = np.zeros(len(y))
-        for train, test in KFold(10, shuffle=True, random_state=0).split(x):
-            bias, weights = _logistic(x[train], y[train])
-            held[test] = 1 / (1 + np.exp(-(bias + x[test] @ weights)))
-        bias, weights = _logistic(x, y)
-        error, table = calibration(list(zip(held.tolist(), y.astype(bool).tolist(), strict=True)))
-        top = held >= 0.998
-        report = {
-            "readings": len(y),
-            "right": round(float(y.mean()), 4),
-            "ece_held_out": round(error, 4),
-            "sure": round(float(top.mean()), 4),
-            "wrong_when_sure": int((1 - y[top]).sum()),
-        }
-        print(kind, report, [(round(a, 3), round(b, 3), n) for a, b, n in table])
-        for r, h in sorted(zip(mine, held, strict=True), key=lambda p: -p[1]):
-            if not r[2] and h > 0.9:
-                print("   sure and wrong:", r[3], round(float(h), 4), [round(v, 2) for v in r[1]])
-        curves[kind] = {"bias": round(bias, 4), "weights": [round(float(w), 4) for w in weights], "fitted": report}
+        held = _held_out(x, y, [r[3] for r in mine])
+        curves[kind] = _curve(kind, x, y, held, [r[3] for r in mine])
+        if kind != "issuer":
+            for row, sure in zip(mine, held, strict=True):
+                product[row[3]] = product.get(row[3], 1.0) * min(sure, CEILING)
+                kinds.setdefault(row[3], set()).add(kind)
+    whole = {"number", "notation", "subject", "day", "year"}
+    mine = [row for row in rows if row[0] == "together" and kinds.get(row[3], set()) >= whole]
+    x = np.array([[log_odds(product[r[3]], 1e-4), *r[1]] for r in mine])
+    y = np.array([r[2] for r in mine], int)
+    held = _held_out(x, y, [r[3] for r in mine])
+    curves["together"] = _curve("together", x, y, held, [r[3] for r in mine])
     return {"curves": curves}
+
+
+def _held_out(x: np.ndarray, y: np.ndarray, documents: list[str]) -> np.ndarray:
+    """Probability of each reading by a curve that saw nothing of its document."""
+    names = sorted(set(documents))
+    order = np.random.default_rng(0).permutation(len(names))
+    fold = {names[i]: place % 10 for place, i in enumerate(order)}
+    mine = np.array([fold[name] for name in documents])
+    held = np.zeros(len(y))
+    for number in range(10):
+        test = mine == number
+        if test.any():
+            bias, weights = _logistic(x[~test], y[~test])
+            held[test] = 1 / (1 + np.exp(-(bias + x[test] @ weights)))
+    return held
+
+
+def _curve(kind: str, x: np.ndarray, y: np.ndarray, held: np.ndarray, documents: list[str]) -> dict[str, Any]:
+    bias, weights = _logistic(x, y)
+    error, table = calibration(list(zip(held.tolist(), y.astype(bool).tolist(), strict=True)))
+    top = held >= 0.995
+    report = {
+        "readings": len(y),
+        "right": round(float(y.mean()), 4),
+        "ece_held_out": round(error, 4),
+        "sure_995": round(float(top.mean()), 4),
+        "wrong_when_sure": int((1 - y[top]).sum()),
+    }
+    print(kind, report, [(round(a, 3), round(b, 3), n) for a, b, n in table])
+    for name, right, sure, seen in sorted(zip(documents, y, held, x.tolist(), strict=True), key=lambda p: -p[2]):
+        if not right and sure > 0.9:
+            print("   sure and wrong:", name, round(float(sure), 4), [round(v, 2) for v in seen])
+    return {"bias": round(bias, 4), "weights": [round(float(w), 4) for w in weights], "fitted": report}
 
 
 def _logistic(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
@@ -155,12 +193,15 @@ def main() -> None:
     fitting = orders.add_parser("fit")
     fitting.add_argument("folders", type=Path, nargs="+")
     fitting.add_argument("--cache", type=Path, required=True)
+    fitting.add_argument("--rows", type=Path, help="keep the evidence gathered")
     fitting.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     if given.order == "make":
         make(given.folder, given.count, given.seed)
         return
     rows = [row for folder in given.folders for row in gather(folder, given.cache)]
+    if given.rows:
+        given.rows.write_text(json.dumps(rows), "utf-8")
     given.out.write_text(json.dumps(fit(rows), indent=1) + "\n", "utf-8")
 
 

@@ -24,7 +24,7 @@ from workers.check.view import PageView
 SOURCES_DPI = (72, 75, 96, 100, 120, 125, 133, 144, 150, 160, 180, 200, 240, 300)
 """what drivers, faxes, screens and e-mail presets capture at"""
 RATIO = (0.22, 0.92)
-LINES = 140
+LINES = 110
 LINES_MIN = 30
 """written lines below which chance speaks louder than the mirror"""
 REACH = 0.05
@@ -130,7 +130,7 @@ def _lines(luma: np.ndarray) -> np.ndarray:
     height = luma.shape[0]
     band = max(1, height // LINES)
     count = height // band
-    step = np.abs(np.diff(luma[: count * band, ::3].astype(np.int16), axis=1)).sum(axis=1)
+    step = np.abs(np.diff(luma[: count * band, ::6].astype(np.int16), axis=1)).sum(axis=1)
     chosen = np.arange(count) * band + step.reshape(count, band).argmax(axis=1)
     contrast = step[chosen]
     chosen = chosen[contrast > 0.25 * np.percentile(contrast, 80)]
