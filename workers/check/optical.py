@@ -37,6 +37,8 @@ GRID = 240
 """spectra are padded to a multiple of this, so that every usual ratio has its mirror on a bin"""
 BOTH_AXES = 0.19
 ONE_AXIS = 0.33
+GRID_SHARE = 0.6
+"""of the best eighth that another eighth may reach: enlarged 0.4 at most, empty pages 0.75 and more"""
 COMB = 0.08
 """share of the spectrum to either side in which a single-axis mirror must stand alone"""
 BEAT = 0.085
@@ -75,7 +77,8 @@ def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None
         ]
         seen = [enlargement for enlargement in found if enlargement]
         if seen:
-            return max(seen, key=lambda enlargement: enlargement.score)
+            best = max(seen, key=lambda enlargement: enlargement.score)
+            return None if _is_jpeg_grid(best, spectra, view.dpi) else best
     return None
 
 
@@ -109,6 +112,21 @@ def _by_beat(
         return None
     scores = [_beat(beat, ratio) for beat, ratio in zip(beats, ratios, strict=True)]
     return Enlargement(source, source, min(scores)) if min(scores) >= BOTH_AXES else None
+
+
+def _is_jpeg_grid(found: Enlargement, spectra: tuple[np.ndarray, ...], dpi: tuple[float, float]) -> bool:
+    """JPEG's blocks raise every eighth a little where a page is nearly empty; an enlargement raises its own."""
+    source = found.dpi_x or found.dpi_y or 0.0
+    own = source / dpi[0] * 8
+    if abs(own - round(own)) > 0.05:
+        return False
+    own = round(own)
+    harmonics = {own, (2 * own) % 8, (3 * own) % 8, 8 - own, (8 - 2 * own) % 8}
+    axes = [axis for axis, value in enumerate((found.dpi_x, found.dpi_y)) if value]
+    others = [
+        min(mirror(spectra[axis], eighth / 8) for axis in axes) for eighth in range(2, 8) if eighth not in harmonics
+    ]
+    return max(others, default=0.0) > GRID_SHARE * found.score
 
 
 def _stands_alone(phases: np.ndarray, ratio: float) -> bool:

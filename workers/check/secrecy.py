@@ -37,6 +37,9 @@ HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CO
 """letter skeletons of stamps that are not secrecy marks"""
 SECRET = ("MAT", "TOIMAT", "TUYETMAT")
 SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
+RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?<![A-ZÀ-Ỹ])M[ẬẶ]T\W*$")
+"""in red, the word at the end of a line is enough: the rest may lie under another stamp"""
+BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
 RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
 
@@ -95,6 +98,8 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         return "lifted"
     if any(SECRET_LINE.match(line) for line in lines) or SECRET_LINE.match(" ".join(lines)):
         return "secret"
+    if not strict and any(RED_END.search(line) for line in lines):
+        return "secret"
     if any(Levenshtein.distance(s, RECALL) <= 2 for s in [*skeletons, joined]):
         return "secret"
     fuzzy = SECRET[framed_only:] if not strict else ()
@@ -147,7 +152,7 @@ def _read_header(view: PageView) -> Iterator[tuple[str, Box]]:
         box = Box(left / per_mm, top / per_mm, (right - left) / per_mm, (bottom - top) / per_mm)
         if line != line.upper():
             continue
-        if SECRET_LINE.match(line):
+        if SECRET_LINE.match(line) or BLACK_END.search(line):
             yield "secret", box
         elif skeleton(line) == "GIAIMAT":
             yield "lifted", box
