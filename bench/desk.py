@@ -24,7 +24,7 @@ ROUNDS = 200
 WORDS = (
     "ke hoach so hoa tai lieu luu tru phe duyet quyet dinh thong bao lich lam viec giao ban cong tac uy ban nhan dan "
     "huyen xa phuong dau tu xay dung dat dai giao duc y te"
-).split()  # noqa: SIM905
+).split()
 STATES = ["assembled"] * 90 + ["forwarded"] * 5 + ["approved"] * 3 + ["held", "received"]
 
 
@@ -39,7 +39,7 @@ def fill(store: Store, count: int) -> None:
             text = " ".join(chance.choice(WORDS) for _ in range(14))
             rows.append(
                 {
-                    "id": f"20261123-{number:07d}",
+                    "id": f"20261123-{number * 7919 % 1000003:07d}",
                     "revision": 1,
                     "station": chance.choice(("quay-1", "quay-2", "quay-3")),
                     "name": f"scan{number}.pdf",

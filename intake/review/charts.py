@@ -53,9 +53,9 @@ def bars(numbers: Mapping[str, int], most: int = 8) -> tuple[Bar, ...]:
 
 
 def control(values: Sequence[tuple[str, float]], most: int = 60) -> Control | None:
-    """The last values as a control chart; None when there is nothing to draw."""
+    """The last values as a control chart; None when one value or none would be drawn."""
     values = list(values)[-most:]
-    if not values:
+    if len(values) < 2:
         return None
     numbers = [value for _, value in values]
     centre = sum(numbers) / len(numbers)
@@ -71,7 +71,7 @@ def control(values: Sequence[tuple[str, float]], most: int = 60) -> Control | No
     def y(value: float) -> float:
         return round((HEIGHT - BOTTOM) * (1 - (value - low) / (high - low)), 1)
 
-    step = (WIDTH - LEFT - 10) / max(1, len(numbers) - 1)
+    step = (WIDTH - LEFT - 10) / (len(numbers) - 1)
     points = tuple(
         Point(
             round(LEFT + step * place, 1),

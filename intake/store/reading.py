@@ -122,9 +122,9 @@ def queue(
             second_key.c.version == document.c.version,
         )
         wanted.append(once.exists() if keyed_once else ~once.exists())
-    order: tuple[sa.ColumnElement[Any], ...] = (document.c.id.desc(),)
+    order: tuple[sa.ColumnElement[Any], ...] = (document.c.arrived_at.desc(), document.c.id.desc())
     if not newest:
-        order = (document.c.priority.desc(), document.c.due_at, document.c.id)
+        order = (document.c.priority.desc(), document.c.due_at, document.c.arrived_at, document.c.id)
     with store.read() as connection:
         if text.strip():
             found = search.condition(connection, text)

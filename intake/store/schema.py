@@ -296,8 +296,15 @@ postponed = sa.Table(
     _column("reason", sa.Text),
 )
 
-sa.Index("ix_document_desk", document.c.state, document.c.priority.desc(), document.c.due_at, document.c.id)
-sa.Index("ix_document_state_id", document.c.state, document.c.id)
+sa.Index(
+    "ix_document_desk",
+    document.c.state,
+    document.c.priority.desc(),
+    document.c.due_at,
+    document.c.arrived_at,
+    document.c.id,
+)
+sa.Index("ix_document_state_arrived", document.c.state, document.c.arrived_at, document.c.id)
 
 second_key = sa.Table(
     "second_key",

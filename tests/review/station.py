@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import os
@@ -167,7 +168,8 @@ class Station:
         """A document as the line would leave it after ``upto`` (``admit``, ``check``, ``ocr`` or ``pdf``)."""
         paper = paper or Paper()
         self.made += 1
-        identifier = f"{self.clock.now():%Y%m%d}-{self.made:06d}"
+        identifier = f"{self.clock.now():%Y%m%d}-{hashlib.sha256(str(self.made).encode()).hexdigest()[:10]}"
+        self.clock.forward(microseconds=1)  # two documents never arrive in the same instant
         root = document_root(self.settings.documents, identifier)
         (root / "original").mkdir(parents=True)
         for page in range(1, paper.pages + 1):

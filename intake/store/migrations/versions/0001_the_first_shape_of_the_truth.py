@@ -101,10 +101,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.create_index('ix_document_arrived', ['arrived_at'], unique=False)
-        batch_op.create_index('ix_document_desk', ['state', sa.literal_column('priority DESC'), 'due_at', 'id'], unique=False)
+        batch_op.create_index('ix_document_desk', ['state', sa.literal_column('priority DESC'), 'due_at', 'arrived_at', 'id'], unique=False)
         batch_op.create_index('ix_document_number', ['code_number', 'code_notation', 'organ_name'], unique=False)
         batch_op.create_index('ix_document_queue', ['state', 'priority', 'due_at', 'id'], unique=False)
-        batch_op.create_index('ix_document_state_id', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_document_state_arrived', ['state', 'arrived_at', 'id'], unique=False)
 
     op.create_table('person',
     sa.Column('name', sa.Text(), nullable=False),
