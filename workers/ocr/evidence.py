@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from workers.ocr.filling import FEATURES
 from workers.ocr.issuer import Issuer
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
@@ -34,8 +37,9 @@ SUBJECT = (
 )
 
 
-def log_odds(share: float) -> float:
-    share = min(max(share, 0.002), 0.998)
+def log_odds(share: float, least: float = 0.002) -> float:
+    """Log-odds of a share kept off 0 and 1 by ``least``."""
+    share = min(max(share, least), 1 - least)
     return math.log(share / (1 - share))
 
 
@@ -102,3 +106,30 @@ def of_issuer(issuer: Issuer) -> tuple[float, ...]:
     """See ``ISSUER``."""
     sure = min(token.word.confidence for token in issuer.tokens)
     return (log_odds(sure), issuer.known, float(issuer.mended), len(issuer.tokens) / 10)
+
+
+def unanimous(evidence: Mapping[str, Any]) -> bool:
+    """No reader contradicted another: engine and network read the same digits in every slot, another picture the same
+    notation, every picture the same abstract with no odd word. What a machine accepts alone must at least be that;
+    the curves were fitted on some hundreds of documents and cannot speak for one in a thousand by themselves."""
+    slots = [evidence.get("number"), *(seen for seen, _ in evidence.get("date", {}).values())]
+    if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
+        return False
+    notation, subject = evidence.get("notation"), evidence.get("subject")
+    if notation is None or notation[REPAIRED] or not notation[ALIKE]:
+        return False
+    return subject is not None and not any(subject[place] for place in DOUBTS)
+
+
+SAME = FEATURES.index("engine and network read the same")
+REPAIRED = NOTATION.index("repaired characters")
+ALIKE = NOTATION.index("another picture reads the same")
+DOUBTS = tuple(
+    SUBJECT.index(name)
+    for name in (
+        "words the pictures read differently",
+        "words found in no other picture",
+        "odd words",
+        "words a known phrase would have otherwise",
+    )
+)

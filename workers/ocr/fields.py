@@ -81,6 +81,7 @@ def extract(
                 anchors,
                 SecondLook(page, engine, section.page_seconds),
                 spellings([p.text for p in pages]),
+                not header_only,
             )
         else:
             findings.append(trouble(first, gray, engine, section))
@@ -95,7 +96,14 @@ def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
 
 
-def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook, seen: Mapping[str, Counter[str]]) -> None:
+def _head(
+    gathered: Gathered,
+    page: Page,
+    anchors: Anchors,
+    look: SecondLook,
+    seen: Mapping[str, Counter[str]],
+    thorough: bool,
+) -> None:
     sheet = page.sheet
     title = find_title(sheet, anchors)
     subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
@@ -113,7 +121,7 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook, se
     elif subject is not None:
         gathered.put(FieldName.TYPE_NAME, "Công văn", 0.97, page=1, source="rule")
     if subject is not None and subject.text:
-        _put_subject(gathered, sheet, subject, look)
+        _put_subject(gathered, sheet, subject, look, thorough)
     if issuer is not None:
         evidence = ev.of_issuer(issuer)
         gathered.evidence["issuer"] = evidence
@@ -127,10 +135,10 @@ def _head(gathered: Gathered, page: Page, anchors: Anchors, look: SecondLook, se
     gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
 
 
-def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook) -> None:
+def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
     for row in subject.rows:
-        agreed, how = look.at(row)
+        agreed, how = look.at(row, thorough)
         agreed, missed = look.witnessed(agreed)
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
@@ -209,10 +217,19 @@ def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -
         return
 
 
-def decide(fields: Mapping[FieldName, Field], findings: Sequence[Finding], section: OcrSection) -> str:
-    """``accept`` only when all required fields together are right with the profile's probability; else ``review``."""
-    together = 1.0
+def decide(
+    fields: Mapping[FieldName, Field],
+    findings: Sequence[Finding],
+    evidence: Mapping[str, Any],
+    section: OcrSection,
+) -> str:
+    """``accept`` only when all required fields together are right with the profile's probability and no reading of
+    them was contradicted by another; else ``review``."""
+    product = 1.0
     for name in section.required:
-        together *= fields[FieldName(name)].confidence
+        product *= fields[FieldName(name)].confidence
     troubled = any(finding.severity >= Severity.WARN for finding in findings)
-    return "accept" if together >= section.accept_probability and not troubled else "review"
+    if product == 0.0 or troubled or not ev.unanimous(evidence):
+        return "review"
+    together = probability("together", (ev.log_odds(product, 1e-4), 1.0))
+    return "accept" if together >= section.accept_probability else "review"

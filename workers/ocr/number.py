@@ -76,8 +76,10 @@ def read_code(page: Page, row: Row, date_row: Row | None) -> CodeReading:
         if number is not None and words.form in ("year", "old", "party", "bare") and words.number is not None:
             number += re.sub(r"^\d+", "", words.number) if not number[-1].isalpha() else ""
         elif number is not None:
-            party = re.search(r"\s?-\s?([A-ZĐ][A-Za-zĐ]{1,3})\s?/", re.sub("[–—]", "-", words.text))
-            number += f"-{party.group(1)}" if party else ""
+            behind_pen = re.search(
+                r"\s?-\s?[A-ZĐ][A-Za-zĐ]{1,3}(?=\s?/)|/\s?(?:19|20)\d\d(?=\s?/)", words.text.replace("–", "-")
+            )
+            number += re.sub(r"\s", "", behind_pen.group()) if behind_pen else ""
     return CodeReading(
         number, words.notation, filling, words.form, words.repaired, words.number_tokens, words.notation_tokens
     )
@@ -103,6 +105,7 @@ def _parsed(text: str) -> tuple[str, str | None, str | None, int]:
     body = re.sub(r"\s*/\s*", "/", body)
     body = re.sub(r"\s*-\s*", "-", body)
     body, changes = _repair(body)
+    body = re.sub(r"(?<=/)[a-zđ](?=[A-ZĐ]{2,})", lambda found: found.group().upper(), body)
     for form, grammar in _GRAMMARS:
         found = grammar.match(body)
         if found:

@@ -193,5 +193,5 @@ def _gathered(
         pages, first.pixels, first.gray, len(sources), engine, section, header_only=header_only
     )
     findings = tuple(f for page in pages for f in page.findings) + findings
-    decision = decide(fields, findings, section)
+    decision = decide(fields, findings, evidence, section)
     return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)

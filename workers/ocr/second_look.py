@@ -7,8 +7,10 @@ line is usually read right where the first was wrong. Disagreement is what tells
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -60,7 +62,7 @@ class SecondLook:
         ``everything`` asks all at once."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         missing = 0
-        for index, (dpi, blur) in enumerate(PICTURES):
+        for index, (dpi, blur) in enumerate(PICTURES + WITNESSES if everything else PICTURES):
             found = self._read(row, dpi, blur)
             missing = 0
             for token, vote in zip(row.tokens, votes, strict=True):
@@ -165,7 +167,16 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
             token = replace(token, text=text)
         odd += not is_syllable(token.text)
         tokens.append(token)
-    return Row(tuple(tokens)), Agreement(len(tokens), split, missing, odd, changed, known)
+    return Row(tuple(tokens)), Agreement(len(tokens), split, missing, odd + _lost_signs(row), changed, known)
+
+
+def _lost_signs(row: Row) -> int:
+    """Gaps twice as wide as the line's others: a dash between words that every picture lost."""
+    gaps = [right.x0 - left.x1 for left, right in pairwise(row.tokens)]
+    if len(gaps) < 3:
+        return 0
+    usual = max(statistics.median(gaps), 0.5)
+    return sum(gap > 2.3 * usual for gap in gaps)
 
 
 def _may_replace(word: str, mine: str) -> bool:

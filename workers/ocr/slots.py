@@ -120,7 +120,11 @@ def _slash(tokens: list[Token], em: float) -> tuple[float, float] | None:
             return token.x1 - advance(token.text[party.start() :]) * em, base
     for index, token in enumerate(tokens):
         base = token.y1 - (0.17 * em if "Q" in token.text else 0.0)
-        found = re.search(r"/(?=[A-ZĐ(]|\d\d?[A-ZĐ])", token.text) or re.search(r"/(?=[a-z])", token.text)
+        found = (
+            re.search(r"/(?=(?:19|20)\d\d/)", token.text)
+            or re.search(r"/(?=[A-ZĐ(]|\d\d?[A-ZĐ])", token.text)
+            or re.search(r"/(?=[a-z])", token.text)
+        )
         if (
             found is None
             and token.text.endswith("/")

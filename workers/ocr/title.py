@@ -23,7 +23,7 @@ _AUTHORITY = re.compile(
     r"^(CHU TICH|BO TRUONG|GIAM DOC|UY BAN|HOI DONG|THU TUONG|CHINH PHU|TONG |CUC TRUONG|TRUONG |HIEU TRUONG|THONG DOC"
     r"|CHANH |VIEN TRUONG|BAN |QUOC HOI|THONG TU|NGHI DINH)"
 )
-_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V/v|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
+_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V/v|V[WwV]\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,8 @@ def joined(rows: list[Row]) -> Subject:
     """The lines as one, edges cleared of specks; the lead is a fixed phrase and written as such."""
     kept = [_trimmed(row) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
-    text = re.sub(r"^\W{0,2}V\s?[/lI1.,|]\s?[vV]\b\s*", "V/v ", text)
+    text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
+    text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNV]|Ww?|V/)(?=\s)\s*", "V/v ", text)
     text = re.sub(r"^\W{0,2}[VvỶ][ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = text.strip(" _-–—*'`~|.,")
     return Subject(text, tuple(kept))

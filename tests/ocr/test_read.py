@@ -1,0 +1,175 @@
+"""Whole documents through the real engine: the project's own samples, and pages that must not be guessed at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from PIL import Image, ImageDraw, ImageFont
+from typer.testing import CliRunner
+
+from intake.errors import DependencyMissing, DocumentError
+from intake.folder import DocumentFolder
+from intake.model import FieldName
+from intake.ports import OcrEngine
+from intake.profile.sections import OcrSection
+from workers.cli.ocr import command
+from workers.ocr.engine_pytesseract import PytesseractEngine
+from workers.ocr.engine_tesserocr import TesserocrEngine
+from workers.ocr.reading import engine_for, read
+from workers.ocr.stage import run
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf"
+PRINTED, STAMPED = "giay-moi-hop", "cong-dien-hoa-toc"
+
+
+def sample(name: str) -> tuple[list[Path], dict]:
+    told = json.loads((SAMPLES / "truth.json").read_text("utf-8"))["documents"]
+    row = next(row for row in told if row["name"] == name)
+    return [SAMPLES / file for file in row["files"]], row
+
+
+def paper(tmp_path: Path, lines: list[str], size: int = 36) -> Path:
+    image = Image.new("RGB", (1654, 2339), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.truetype(SERIF, size)
+    for index, line in enumerate(lines):
+        draw.text((190, 160 + index * 56), line, font=font, fill="black")
+    path = tmp_path / "page.png"
+    image.save(path, dpi=(200, 200))
+    return path
+
+
+@pytest.fixture(scope="module")
+def printed():
+    files, told = sample(PRINTED)
+    heads = []
+    return read(files, OcrSection(), on_header=heads.append), heads, told
+
+
+@pytest.mark.parametrize("name", ["TypeName", "CodeNumber", "CodeNotation", "IssuedDate", "Priority", "PageAmount"])
+def test_a_printed_document_is_read_exactly(printed, name):
+    reading, _, told = printed
+    assert reading.fields[FieldName(name)].value == told["fields"][name]
+    assert reading.fields[FieldName(name)].confidence > 0.9
+
+
+def test_abstract_and_agency_are_read_as_printed(printed):
+    reading, _, told = printed
+    assert reading.fields[FieldName.SUBJECT].value == told["fields"]["Subject"]
+    accepted = [told["fields"]["OrganName"], *told["accept"]["OrganName"]]
+    assert reading.fields[FieldName.ORGAN_NAME].value in accepted
+
+
+def test_fields_stand_where_they_were_printed(printed):
+    reading, _, told = printed
+    box, x, y = reading.fields[FieldName.ISSUED_DATE].box, *told["boxes_mm"]["date"][:2]
+    assert abs(box.x - x) < 4
+    assert abs(box.y - y) < 4
+
+
+def test_the_head_is_known_before_the_rest_is_read(printed):
+    reading, heads, _ = printed
+    assert heads[0].fields[FieldName.CODE_NUMBER].value == reading.fields[FieldName.CODE_NUMBER].value
+    assert len(heads[0].pages[0].text) < len(reading.pages[0].text)
+
+
+def test_a_tilted_stamp_is_an_urgency_and_not_a_title():
+    files, told = sample(STAMPED)
+    fields = read(files, OcrSection(), True).fields
+    assert fields[FieldName.PRIORITY].value == told["fields"]["Priority"]
+    assert fields[FieldName.TYPE_NAME].value == told["fields"]["TypeName"]
+
+
+def test_the_arrival_stamp_gives_no_number_and_no_date():
+    files, told = sample("quyet-dinh-to-ra-soat")
+    fields = read(files[:1], OcrSection(), True).fields
+    assert fields[FieldName.CODE_NUMBER].value != told["decoys"]["incoming_number"]
+    assert fields[FieldName.ISSUED_DATE].value != told["decoys"]["incoming_date"]
+
+
+@pytest.mark.parametrize("kind", ["white", "noise", "upside_down", "foreign"])
+def test_a_page_that_cannot_be_read_gives_findings_and_nulls(tmp_path, kind):
+    if kind == "white":
+        path, code = paper(tmp_path, []), "ocr.no_text"
+    elif kind == "noise":
+        path, code = tmp_path / "photo.png", "ocr.no_text"
+        cv2.imwrite(str(path), np.random.default_rng(1).integers(0, 255, (800, 600, 3)).astype(np.uint8))
+    elif kind == "upside_down":
+        path, code = tmp_path / "turned.png", "ocr.upside_down"
+        upright = paper(tmp_path, ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"])
+        cv2.imwrite(str(path), cv2.rotate(cv2.imread(str(upright)), cv2.ROTATE_180))
+    else:
+        path = paper(tmp_path, ["The minutes of the meeting were approved without objection"] * 6)
+        code = "ocr.foreign_language"
+    reading = read([path], OcrSection())
+    assert [finding.code for finding in reading.findings] == [code]
+    assert reading.decision == "review"
+    left = {name for name, field in reading.fields.items() if field.value is not None}
+    assert left <= {FieldName.PAGE_AMOUNT}
+    assert all(f.confidence == 0 for n, f in reading.fields.items() if n not in left)
+
+
+def test_a_page_over_its_time_is_a_finding_and_not_a_stuck_worker(tmp_path):
+    path = paper(tmp_path, ["Ủy ban nhân dân tỉnh báo cáo kết quả thực hiện nhiệm vụ năm 2025"] * 30)
+    reading = read([path], OcrSection(page_seconds=0.001))
+    assert "ocr.page_timeout" in [finding.code for finding in reading.findings]
+
+
+def test_a_file_that_is_no_page_is_refused(tmp_path):
+    path = tmp_path / "letter.jpg"
+    path.write_bytes(b"no picture at all")
+    with pytest.raises(DocumentError):
+        read([path], OcrSection())
+
+
+@pytest.mark.parametrize("engine", [TesserocrEngine, PytesseractEngine])
+def test_both_engines_keep_the_socket(tmp_path, engine):
+    """The same words, boxes in px of the whole image, confidences between 0 and 1, for a part of the image too."""
+    image = cv2.imread(str(paper(tmp_path, ["Kính gửi", "Nơi nhận"], 60)), cv2.IMREAD_GRAYSCALE)
+    reader = engine("vie")
+    assert isinstance(reader, OcrEngine)
+    lines = reader.read(image, 200, area=(0, 218, 1654, 330))
+    assert [word.text for line in lines for word in line] == ["Nơi", "nhận"]
+    x0, y0, x1, y1 = lines[0][0].box
+    assert 180 < x0 < x1 < 300
+    assert 218 < y0 < y1 < 330
+    assert 0.5 < lines[0][0].confidence <= 1
+
+
+def test_a_missing_language_model_says_how_to_install_it():
+    with pytest.raises(DependencyMissing, match="tesseract-ocr-tlh"):
+        engine_for("tesserocr", "tlh")
+
+
+def test_the_stage_publishes_what_the_next_stages_need(tmp_path):
+    files, _ = sample(PRINTED)
+    original, out = tmp_path / "document" / "original", tmp_path / "out"
+    original.mkdir(parents=True)
+    out.mkdir()
+    for file in files:
+        (original / file.name).write_bytes(file.read_bytes())
+    result = run(DocumentFolder("d1", tmp_path / "document"), OcrSection(), out)
+    assert set(result.artefacts) == {"ocr.json", "text/001.txt", "words/001.json"}
+    page = json.loads((out / "words" / "001.json").read_text("utf-8"))
+    assert page["page"] == 1
+    assert all(0 <= w["confidence"] <= 1 for line in page["lines"] for w in line["words"])
+    widest = max(w["box"][2] for line in page["lines"] for w in line["words"])
+    assert widest <= page["width_px"]
+    assert json.loads((out / "ocr.json").read_text("utf-8"))["fields"] == result.facts["fields"]
+
+
+def test_the_command_prints_json_only():
+    app = typer.Typer()
+    app.command()(command)
+    files, told = sample(PRINTED)
+    answer = CliRunner().invoke(app, [*map(str, files), "--json", "--header-only"])
+    assert answer.exit_code == 0, answer.output
+    data = json.loads(answer.stdout)
+    assert data["pages"] == told["pages"]
+    assert data["fields"]["CodeNumber"]["value"] == told["fields"]["CodeNumber"]
+    assert {"files", "decision", "text"} <= set(data)

@@ -1,0 +1,224 @@
+"""The rules between words and fields: grammar, spelling, layout; no picture needed."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.model import Field, FieldName
+from intake.ports import OcrWord
+from intake.profile.sections import OcrSection
+from workers.ocr.anchors import find_anchors
+from workers.ocr.confidence import CEILING, curves, probability
+from workers.ocr.fields import decide
+from workers.ocr.ink import Page
+from workers.ocr.issued import iso
+from workers.ocr.layout import lay_out
+from workers.ocr.lexicon import document_types, pairs
+from workers.ocr.number import read_number
+from workers.ocr.page import true_dpi
+from workers.ocr.second_look import suggested
+from workers.ocr.spelling import fold, same_tone_place
+from workers.ocr.syllables import is_syllable
+from workers.ocr.title import find_title, subject_under_number, subject_under_title
+
+MM = 200 / 25.4
+
+
+def words(text: str, x: float, y: float, height: float = 4.0, advance: float = 2.0) -> tuple[OcrWord, ...]:
+    """A printed line at x, y mm, each letter ``advance`` mm wide, at 200 dpi."""
+    found, left = [], x
+    for word in text.split():
+        width = len(word) * advance
+        box = tuple(round(v * MM) for v in (left, y, left + width, y + height))
+        found.append(OcrWord(word, box, 0.95))  # type: ignore[arg-type]
+        left += width + advance
+    return tuple(found)
+
+
+def sheet(*lines: tuple[OcrWord, ...]):
+    return lay_out(lines, 1654, 2339, (200.0, 200.0))
+
+
+def white(of) -> Page:
+    paper = np.full((2339, 1654), 255, np.uint8)
+    return Page(paper, paper, of)
+
+
+HEAD = (
+    words("ỦY BAN NHÂN DÂN", 36, 20, advance=1.9),
+    words("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 104, 20, advance=2.0),
+    words("TỈNH VĨNH HÀ", 42, 26, advance=1.9),
+    words("Độc lập - Tự do - Hạnh phúc", 118, 26, advance=1.8),
+    words("Vĩnh Hà, ngày 05 tháng 4 năm 2025", 112, 39, advance=1.7),
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "form", "number", "notation"),
+    [
+        ("Số: 15/QĐ-BNV", "usual", "15", "QĐ-BNV"),
+        ("Số: 05/BNV-VP", "usual", "05", "BNV-VP"),
+        ("Số: 12 / 2020 / QĐ - UBND", "year", "12/2020", "QĐ-UBND"),
+        ("Số: 20/2023/QH15", "year", "20/2023", "QH15"),
+        ("Số 234-CV/BTGTU", "party", "234-CV", "BTGTU"),
+        ("Số 162 BC/SLĐTBXH", "old", "162 BC", "SLĐTBXH"),
+        ("Số: 17/NQ.HĐND", "usual", "17", "NQ.HĐND"),
+        ("Số: 3176B/QĐ-SYT", "usual", "3176B", "QĐ-SYT"),
+        ("Số: 518/2015/ĐHĐL", "year", "518/2015", "ĐHĐL"),
+        ("Số: 113-CV/B&PTTH", "party", "113-CV", "B&PTTH"),
+        ("Số: 52 Vp", "bare", "52 Vp", None),
+        ("Số: /TB-UBND", "blank", None, "TB-UBND"),
+        ("Số: 47/QĐÐ-UBND", "usual", "47", "QĐ-UBND"),
+        ("Số: 47/QD-UBND", "usual", "47", "QĐ-UBND"),
+        ("Số: 1O5/KH-UBND", "usual", "105", "KH-UBND"),
+        ("Số: #4/QĐ-UBND", "", None, "QĐ-UBND"),
+    ],
+)
+def test_number_line_is_split_at_the_slash_as_appendix_vi_keeps_it(line, form, number, notation):
+    read = read_number(sheet(words(line, 40, 38)).rows[0])
+    assert (read.form, read.number, read.notation) == (form, number, notation)
+
+
+@given(st.text(alphabet="QWERTYUIOPASDFGHJKLZXCVBNMqwertyuiop#†‡⁄ ", min_size=1, max_size=12))
+def test_letters_never_become_a_number(rubbish):
+    """A slot without a single digit reads as no number, whatever stands in it."""
+    line = words(f"Số: {rubbish} /QĐ-UBND", 40, 38)
+    assert read_number(sheet(line).rows[0]).number is None
+
+
+@given(st.dates(min_value=date(1945, 9, 2), max_value=date(2100, 1, 1)))
+def test_every_day_that_exists_is_kept(day):
+    assert iso(str(day.day), f"{day.month:02}", str(day.year)) == day.isoformat()
+
+
+@pytest.mark.parametrize(("day", "month", "year"), [("31", "4", "2024"), ("29", "02", "2023"), (None, "3", "2024")])
+def test_a_day_that_does_not_exist_is_no_date(day, month, year):
+    assert iso(day, month, year) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [("HOẢ TỐC", "HỎA TỐC"), ("CỘNG HOÀ", "CỘNG HÒA"), ("uỷ ban", "ủy ban")])
+def test_both_tone_placements_are_the_same_word(one, other):
+    assert same_tone_place(one) == same_tone_place(other)
+    assert same_tone_place(unicodedata.normalize("NFD", one)) == same_tone_place(other)
+
+
+@given(st.text(max_size=40))
+def test_folding_twice_changes_nothing(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("word", ["nghiệp", "thẩm", "quyền", "Ngãi", "hòa", "hoà", "Hưởng", "khuỷu", "giếng", "UBND"])
+def test_syllables_of_the_language_are_known(word):
+    assert is_syllable(word)
+
+
+@pytest.mark.parametrize("word", ["Nøãi", "trung1", "tôt", "bêt", "qwx"])
+def test_what_cannot_be_spelt_is_odd(word):
+    assert not is_syllable(word) or not word.isalpha()
+
+
+def test_a_tone_mark_is_suggested_and_never_for_words_in_a_known_phrase():
+    assert suggested("thuộc thâm quyền giải quyết")[0] == "thuộc thẩm quyền giải quyết"
+    assert suggested("sửa đối, bỗ sung") == ("sửa đổi, bổ sung", 2)
+    assert suggested("thiết kế và dự toán công trình") == ("thiết kế và dự toán công trình", 0)
+
+
+def test_lexicon_has_the_29_types_and_only_27_abbreviations():
+    decree = document_types()[:29]
+    assert len({kind.title for kind in decree}) == 29
+    assert {kind.title for kind in decree if not kind.abbreviations or kind.title == "Công văn"} == {
+        "Thư công",
+        "Công văn",
+    }
+    assert ("thâm", "quyền") not in pairs()
+
+
+def test_the_two_columns_of_a_head_are_told_apart():
+    of = sheet(*HEAD, words("Số: 145/QĐ-UBND", 44, 39, advance=1.9))
+    anchors = find_anchors(of)
+    assert anchors.number is not None
+    assert anchors.number.text == "Số: 145/QĐ-UBND"
+    assert anchors.date is not None
+    assert anchors.date.text.startswith("Vĩnh Hà,")
+
+
+def test_an_incoming_stamp_beside_the_head_is_not_the_number():
+    stamp = (words("ĐẾN", 8, 12), words("Số: 7525", 8, 33), words("Ngày: 25/9/2025", 8, 45, advance=1.5))
+    of = sheet(*HEAD, *stamp, words("Số: 145/QĐ-UBND", 44, 39, advance=1.9))
+    anchors = find_anchors(of)
+    assert anchors.number is not None
+    assert read_number(anchors.number).number == "145"
+
+
+def test_the_abstract_is_joined_and_never_takes_the_next_paragraph():
+    of = sheet(
+        *HEAD,
+        words("Số: 145/QĐ-UBND", 44, 39, advance=1.9),
+        words("QUYẾT ĐỊNH", 94, 52, advance=2.4),
+        words("Về việc thành lập Tổ rà soát", 78, 58),
+        words("thủ tục hành chính năm 2025", 78, 64),
+        words("CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH VĨNH HÀ", 68, 76),
+        words("Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;", 42, 86),
+    )
+    anchors = find_anchors(of)
+    title = find_title(of, anchors)
+    assert title is not None
+    assert title.kind.title == "Quyết định"
+    subject = subject_under_title(white(of), title)
+    assert subject.text == "Về việc thành lập Tổ rà soát thủ tục hành chính năm 2025"
+
+
+def test_a_form_without_abstract_has_none():
+    of = sheet(
+        *HEAD,
+        words("Số: 47/GNP-BVĐK", 44, 39, advance=1.9),
+        words("GIẤY NGHỈ PHÉP", 90, 52, advance=2.2),
+        words("Xét Đơn đề nghị nghỉ phép của ông Trần Mạnh Cường, Bệnh viện Đa khoa tỉnh", 42, 62),
+        words("Vĩnh Hà cấp cho ông Trần Mạnh Cường được nghỉ phép năm theo quy định hiện hành", 30, 69),
+    )
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert subject_under_title(white(of), title).text == ""
+
+
+def test_a_letter_has_its_abstract_under_the_number():
+    of = sheet(
+        *HEAD,
+        words("Số: 12/UBND-VX", 44, 39, advance=1.9),
+        words("V/v báo cáo số liệu", 40, 46, advance=1.8),
+        words("quý I năm 2025", 45, 51, advance=1.8),
+        words("Kính gửi: Các sở, ban, ngành.", 80, 66),
+    )
+    anchors = find_anchors(of)
+    assert find_title(of, anchors) is None
+    subject = subject_under_number(of, anchors)
+    assert subject is not None
+    assert subject.text == "V/v báo cáo số liệu quý I năm 2025"
+
+
+def test_absurd_dpi_tags_do_not_move_millimetres():
+    x, y = true_dpi(2464, 3508, (72.0, 72.0))
+    assert x == y == pytest.approx(298, abs=2)
+    assert true_dpi(1654, 2339, (200.0, 200.0)) == (200.0, 200.0)
+    assert true_dpi(1654, 2339, (None, None))[0] == pytest.approx(200, abs=1)
+
+
+@given(st.lists(st.floats(-50, 50), min_size=8, max_size=8))
+def test_no_evidence_makes_a_machine_certain(evidence):
+    assert 0.0 <= probability("number", evidence) <= CEILING < 1.0
+
+
+def test_every_curve_says_what_it_was_fitted_on():
+    assert {"number", "day", "year", "notation", "subject", "issuer", "together"} <= set(curves())
+    assert all(curve["fitted"]["readings"] > 100 for curve in curves().values())  # type: ignore[index]
+
+
+def test_one_missing_required_field_means_review():
+    sure = {name: Field(name, "x", 0.9995) for name in FieldName}
+    assert decide(sure | {FieldName.SUBJECT: Field(FieldName.SUBJECT, None)}, (), {}, OcrSection()) == "review"
