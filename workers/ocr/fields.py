@@ -15,6 +15,7 @@ from intake.profile.sections import OcrSection
 from workers.ocr import evidence as ev
 from workers.ocr.anchors import Anchors, find_anchors
 from workers.ocr.confidence import probability
+from workers.ocr.filling import FEATURES, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import find_issuer, spellings
@@ -40,6 +41,9 @@ ORDER = (
     FieldName.PAGE_AMOUNT,
     FieldName.LANGUAGE,
 )
+
+
+CONTRADICTED = FEATURES.index("engine's confidence where it reads another number")
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
         gathered.put(
             FieldName.CODE_NUMBER,
             code.number,
-            probability("number", code.filling.evidence),
+            _number_probability(code.filling, code.led),
             page=1,
             box=sheet.box(code.number_tokens),
             handwritten=code.filling.handwritten > 0.5,
@@ -185,6 +189,15 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
         gathered.put(FieldName.CODE_NOTATION, code.notation, sure, page=1, box=sheet.box(code.notation_tokens))
+
+
+UNSURE = 0.9
+"""most that is believed of a number whose slot was not anchored, or that the engine reads as another number"""
+
+
+def _number_probability(filling: Filling, led: bool) -> float:
+    sure = probability("number", filling.evidence)
+    return sure if led and filling.evidence[CONTRADICTED] < 0.3 else min(sure, UNSURE)
 
 
 def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:

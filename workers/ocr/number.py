@@ -9,7 +9,7 @@ from workers.ocr.filling import Filling, fill
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
 from workers.ocr.lexicon import folded_abbreviations, type_of_abbreviation
-from workers.ocr.slots import em_of, number_slot, plain
+from workers.ocr.slots import em_of, leads, number_slot, plain
 from workers.ocr.spelling import fold, nfc
 
 _LEAD = re.compile(r"^\W{0,3}(S[^\s\d:./]{1,2}|S6|S0)\s*[:.;,·]{0,2}\s*", re.IGNORECASE)
@@ -50,11 +50,13 @@ class NumberReading:
 @dataclass(frozen=True, slots=True)
 class CodeReading:
     """Box 3 read with both eyes: ``number`` is what Appendix VI keeps as CodeNumber, None when not read;
-    ``filling`` how its digits were read; ``form``, ``repaired`` as in NumberReading."""
+    ``filling`` how its digits were read; ``led``: «Số» was seen where the slot begins; ``form``, ``repaired`` as in
+    NumberReading."""
 
     number: str | None
     notation: str | None
     filling: Filling | None
+    led: bool
     form: str
     repaired: int
     number_tokens: tuple[Token, ...]
@@ -81,7 +83,14 @@ def read_code(page: Page, row: Row, date_row: Row | None) -> CodeReading:
             )
             number += re.sub(r"\s", "", behind_pen.group()) if behind_pen else ""
     return CodeReading(
-        number, words.notation, filling, words.form, words.repaired, words.number_tokens, words.notation_tokens
+        number,
+        words.notation,
+        filling,
+        leads(row),
+        words.form,
+        words.repaired,
+        words.number_tokens,
+        words.notation_tokens,
     )
 
 

@@ -61,6 +61,11 @@ def em_of(row: Row | None) -> float:
 _LEAD = re.compile(r"^\W{0,3}(S[^\s\d:./]{1,2}|S6|S0|[ốôó](?=[:;]))\s*([:.;,]*)")
 
 
+def leads(row: Row) -> bool:
+    """The row begins with «Số»."""
+    return _LEAD.match(plain(row.tokens[0]).text) is not None
+
+
 def number_slot(row: Row, em: float, form: str = "") -> Slot | None:
     """Between «Số:» and what follows the number: the slash, or with ``form`` ``year``, ``old``, ``party`` or ``bare``
     whatever stands directly after the digits. None when nothing says where it ends."""
