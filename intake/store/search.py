@@ -37,11 +37,15 @@ def condition(connection: sa.Connection, text: str) -> sa.ColumnElement[bool] | 
     wanted = words(text)
     if not wanted:
         return None
-    if connection.dialect.name == "sqlite":
-        query, asked = _SQLITE, " ".join(f'"{word}"*' for word in wanted)
-    else:
-        query, asked = _POSTGRESQL, " & ".join(f"{word}:*" for word in wanted)
-    found = list(connection.execute(query, {"words": asked, "most": FEW + 1}).scalars())
-    if len(found) <= FEW:
-        return document.c.id.in_(found)
-    return sa.and_(*(document.c.search.contains(word, autoescape=True) for word in wanted))
+    sqlite = connection.dialect.name == "sqlite"
+    query = _SQLITE if sqlite else _POSTGRESQL
+    # Whole words first: reading them stops as soon as there are too many, beginnings must be gathered before.
+    for ending in ("", "*"):
+        if sqlite:
+            asked = " ".join(f'"{word}"{ending}' for word in wanted)
+        else:
+            asked = " & ".join(f"{word}{':*' if ending else ''}" for word in wanted)
+        found = list(connection.execute(query, {"words": asked, "most": FEW + 1}).scalars())
+        if len(found) > FEW:
+            return sa.and_(*(document.c.search.contains(word, autoescape=True) for word in wanted))
+    return document.c.id.in_(found)
