@@ -124,7 +124,7 @@ def _is_jpeg_grid(found: Enlargement, spectra: tuple[np.ndarray, ...], dpi: tupl
     harmonics = {own, (2 * own) % 8, (3 * own) % 8, 8 - own, (8 - 2 * own) % 8}
     axes = [axis for axis, value in enumerate((found.dpi_x, found.dpi_y)) if value]
     others = [
-        min(mirror(spectra[axis], eighth / 8) for axis in axes) for eighth in range(2, 8) if eighth not in harmonics
+        min(mirror(spectra[axis], eighth / 8) for axis in axes) for eighth in range(2, 7) if eighth not in harmonics
     ]
     return max(others, default=0.0) > GRID_SHARE * found.score
 
