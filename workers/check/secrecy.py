@@ -20,7 +20,7 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
-from workers.check import engine
+from workers.check import colour, engine
 from workers.check.stamps import SEVERAL_MM, Stamp, black_frames, red_stamps
 from workers.check.view import PageView
 
@@ -55,7 +55,8 @@ def look(view: PageView) -> Iterator[Finding]:
             yield _refusal(view, stamp.box)
             return
         lifted = stamp.box if verdict == "lifted" else lifted
-    if colourless or not cv2.countNonZero(view.red_ink):
+    # a colour scan of a black copy is left to its frames: reading every header costs more than all other rules together
+    if colourless or (not cv2.countNonZero(view.red_ink) and colour.kind(view) != "rgb"):
         for verdict, box in _read_header(view):
             if verdict == "secret":
                 yield _refusal(view, box)
