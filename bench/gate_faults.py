@@ -323,6 +323,7 @@ def main() -> None:
             kind = "clean" if half else kinds[(index if arguments.kinds else index // 2) % len(kinds)]
             record = write(kind, f"s{arguments.seed}-{index:04d}", arguments.out, rng)
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            stream.flush()
 
 
 if __name__ == "__main__":
