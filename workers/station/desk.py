@@ -17,6 +17,7 @@ from intake.store import Store
 from workers.sign.verify import verify
 from workers.station.metrics import instrument
 from workers.station.signing import TokenDesk
+from workers.station.zone import ZoneReader
 from workers.tools.pki import load_trust
 
 
@@ -25,7 +26,9 @@ class DeskServer:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.signing = TokenDesk(store, settings)
-        app = create_app(store, settings, sign=self.signing, verify=_verifier(store, settings))
+        app = create_app(
+            store, settings, sign=self.signing, verify=_verifier(store, settings), read_zone=ZoneReader(store, settings)
+        )
         instrument(app, store, settings)
         self._socket = _bind(settings.desk.host, settings.desk.port)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import httpx
 import structlog
 from redis import Redis
 
 from intake.errors import EnvironmentTrouble
 from intake.receive.complete import Probe
 from intake.receive.watch import Watch, hints
+from intake.review import webhooks
 from intake.settings import Settings, SystemClock
 from intake.store import Store
 from workers.forward.calendar import calendar_of
@@ -50,6 +52,7 @@ class Station:
             folder.mkdir(parents=True, exist_ok=True)
             self._spawn(f"watch-{name}", lambda name=name: self._watch(name))  # type: ignore[misc]
         self._spawn("sweep", self._sweep)
+        self._spawn("webhooks", self._webhooks)
         if self._redis:
             self._spawn("ring", self._ring)
         self.pool.start()
@@ -121,6 +124,15 @@ class Station:
                     drop_orphans(self.store, self.settings.documents, self.store.clock.now())
             except (EnvironmentTrouble, OSError) as trouble:
                 log.warning("sweep waits", reason=str(trouble))
+
+    def _webhooks(self) -> None:
+        """Systems that asked to be told of changes are told; a slow one delays nobody."""
+        with httpx.Client(timeout=10, follow_redirects=False) as client:
+            while not self._stopping.wait(SWEEP_SECONDS):
+                try:
+                    webhooks.ring(self.store, client)
+                except EnvironmentTrouble as trouble:
+                    log.warning("webhooks wait", reason=trouble.en)
 
     def _ring(self) -> None:
         assert self._redis is not None
