@@ -16,6 +16,11 @@ GRACE = 5.0
 """seconds between asking a program to stop (SIGINT: scanimage then lets the device finish) and ending it"""
 
 
+def _interruptible() -> None:
+    """A station started in the background of a shell ignores SIGINT, and so would the program that inherits it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class SilentTooLong(Exception):
     """The program has written nothing for the allowed time; it has been ended."""
 
@@ -36,7 +41,7 @@ class WatchedProcess:
         self.grace = grace
         self.process = subprocess.Popen(
             list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(env), cwd=cwd,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=_interruptible,
         )  # fmt: skip
 
     def __enter__(self) -> Self:

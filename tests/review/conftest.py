@@ -35,8 +35,10 @@ def station(tmp_path: Path, opened: Path) -> Iterator[Station]:
     made.store.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module only: Playwright keeps an event loop running in this thread as long as it lives, and whoever
+    calls asyncio.run meanwhile (pyHanko does) fails."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield chromium
