@@ -15,6 +15,7 @@ from intake.ports import OcrWord
 from intake.profile.sections import OcrSection
 from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
+from workers.ocr.evidence import unanimous
 from workers.ocr.fields import decide
 from workers.ocr.ink import Page
 from workers.ocr.issued import iso
@@ -222,3 +223,20 @@ def test_every_curve_says_what_it_was_fitted_on():
 def test_one_missing_required_field_means_review():
     sure = {name: Field(name, "x", 0.9995) for name in FieldName}
     assert decide(sure | {FieldName.SUBJECT: Field(FieldName.SUBJECT, None)}, (), {}, OcrSection()) == "review"
+
+
+def test_one_reader_that_contradicts_another_is_enough_for_review():
+    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0)
+    evidence = {
+        "number": slot,
+        "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
+        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0),
+        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0),
+    }
+    assert unanimous(evidence)
+    doubted = (*slot[:1], 0.0, *slot[2:])
+    assert not unanimous(evidence | {"number": doubted})
+    assert not unanimous(evidence | {"date": {"day": (doubted, "05"), "month": (slot, "4"), "year": (slot, "2025")}})
+    assert not unanimous(evidence | {"notation": (3.0, 1.0, 1.0, 1.0, 1.0, 0.7, 1.0)})
+    assert not unanimous(evidence | {"subject": (3.0, 3.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.9, 0.0)})
+    assert not unanimous({})

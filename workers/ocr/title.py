@@ -231,6 +231,6 @@ def _trimmed(row: Row) -> Row:
     tokens = list(row.tokens)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”(' for c in tokens[0].text):
         tokens.pop(0)
-    while len(tokens) > 1 and not any(c.isalnum() or c in '"“”)' for c in tokens[-1].text):
+    while len(tokens) > 1 and not any(c.isalnum() or c in '"“”)-–' for c in tokens[-1].text):
         tokens.pop()
     return Row(tuple(tokens))
