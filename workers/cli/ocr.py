@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from intake.profile.sections import OcrSection
+from workers.cli.secret import refuse_secret
 from workers.ocr.reading import read
 
 
@@ -36,6 +37,7 @@ def command(
 
     Ví dụ / Example: sohoa ocr 001.jpg 002.jpg --json
     """
+    refuse_secret(files)
     reading = read(files, OcrSection(engine=engine), header_only, jobs=jobs)
     if as_json:
         print(json.dumps(reading.as_json(), ensure_ascii=False, indent=1))

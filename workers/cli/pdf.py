@@ -13,6 +13,7 @@ import typer
 from intake.errors import OperatorError
 from intake.model import Finding, sha256_of
 from intake.profile.sections import OcrSection
+from workers.cli.secret import refuse_secret
 from workers.ocr.reading import read
 from workers.pdf.assemble import assemble
 from workers.pdf.stage import findings_of, kept_as_signed, readable_record, signed_original
@@ -43,6 +44,7 @@ def command(
             f"«{output}» cũng là tệp nguồn; hãy chọn tên khác sau -o.",
             f"«{output}» is also a source; choose another name after -o.",
         )
+    refuse_secret(files)
     _share_one_heap()
     result = _make(files, output, words, jobs)
     if as_json:

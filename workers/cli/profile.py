@@ -10,6 +10,7 @@ import typer
 import intake.profile
 from intake.profile import Profile
 from workers.check.target import make_target
+from workers.cli.explain import command as explain
 
 PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 FOLDERS = (Path("profiles"), PROFILES)
@@ -74,3 +75,6 @@ def target(
     Ví dụ / Example:  sohoa profile target -o target.pdf
     """
     typer.echo(str(make_target(output)))
+
+
+app.command("explain")(explain)

@@ -1,0 +1,77 @@
+"""Commands on plain files: the JSON others rely on, and the first rule kept everywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from intake.errors import ExitCode
+
+ROOT = Path(__file__).parents[2]
+
+
+def sohoa(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    code = "from intake.cli.main import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=200
+    )
+
+
+@pytest.mark.parametrize("command", ["ocr", "pdf"])
+def test_a_secret_is_not_read_by_any_command(samples: Path, tmp_path: Path, command: str) -> None:
+    """Refused with instructions; no word of it on the screen and no file written."""
+    secret = samples / "scans" / "mat-bai-tap-gia-dinh.jpg"
+    out = tmp_path / "out.pdf"
+    done = sohoa(command, secret, *(["-o", out] if command == "pdf" else ["--json"]))
+
+    assert done.returncode == ExitCode.NOT_ALLOWED
+    assert done.stdout == ""
+    assert "Đ1.2" in done.stderr
+    assert not out.exists()
+
+
+def test_check_tells_its_verdict_by_exit_code_and_json(samples: Path) -> None:
+    good = sohoa("check", samples / "scans" / "giay-moi-hop.png", "--json")
+    assert (good.returncode, json.loads(good.stdout)["verdict"]) == (ExitCode.OK, "pass")
+
+    bad = sohoa("check", samples / "scans" / "loi-quet-xam.jpg", "--json")
+    told = json.loads(bad.stdout)
+    assert (bad.returncode, told["verdict"]) == (ExitCode.FINDINGS, "block")
+    assert set(told) >= {"files", "pages", "verdict", "findings", "measures"}
+    assert set(told["findings"][0]) >= {"code", "severity", "page", "box_mm", "measured", "limit", "unit", "message"}
+
+
+def test_ocr_json_has_every_field(samples: Path) -> None:
+    done = sohoa("ocr", samples / "scans" / "giay-moi-hop.png", "--json")
+    told = json.loads(done.stdout)
+
+    assert done.returncode == ExitCode.OK
+    assert set(told["fields"]) >= {
+        "CodeNumber", "CodeNotation", "IssuedDate", "TypeName", "Subject", "OrganName", "Priority", "SignerPosition",
+        "SignerFullName", "PageAmount",
+    }  # fmt: skip
+    assert told["fields"]["CodeNumber"]["value"] == "58"
+    assert len(told["text"]) == told["pages"] == 1
+
+
+def test_unknown_station_says_what_to_run(tmp_path: Path) -> None:
+    done = sohoa("status", "--home", tmp_path / "nowhere")
+
+    assert done.returncode == ExitCode.USAGE
+    assert "sohoa init" in done.stderr
+
+
+def test_wrong_profile_names_file_key_and_what_to_write(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    text = (ROOT / "profiles" / "incoming.toml").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("dpi_min =", "dpi_minimum ="), encoding="utf-8")
+    done = sohoa("profile", "check", wrong)
+
+    assert done.returncode == ExitCode.PROFILE
+    assert "wrong.toml" in done.stderr
+    assert "check.dpi_min" in done.stderr
+    assert "dpi_minimum" in done.stderr

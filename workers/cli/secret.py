@@ -1,0 +1,28 @@
+"""Commands on plain files keep the first rule too: a state secret is not read (QĐ 12/2020/QĐ-UBND Đ1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from intake.errors import DocumentError, NotAllowed
+from intake.model import Severity
+from workers.check import secrecy
+from workers.check.view import PageView
+from workers.tools.pages import decode, list_pages
+
+
+def refuse_secret(files: Sequence[Path]) -> None:
+    """NotAllowed when page 1 bears a secrecy mark (box 10a) or a red frame there that cannot be read.
+
+    A file that cannot be opened is left to the command itself. The line's own check looks at every page.
+    """
+    try:
+        first = list_pages(files[:1])[:1]
+        views = [PageView.of(source, decode(source)) for source in first]
+    except DocumentError:
+        return
+    for view in views:
+        for finding in secrecy.look(view):
+            if finding.severity is Severity.REFUSE:
+                raise NotAllowed(finding.vi, finding.en)
