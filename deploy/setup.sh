@@ -32,8 +32,9 @@ for need in "${needs[@]}"; do
   [ -e "${need%%:*}" ] || missing+=("${need##*:}")
 done
 # opencv-python is linked against these two
-ldconfig -p | grep -q 'libGL\.so\.1' || missing+=(libgl1)
-ldconfig -p | grep -q 'libglib-2\.0\.so\.0' || missing+=(libglib2.0-0)
+libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
+[[ $libraries == *libGL.so.1* ]] || missing+=(libgl1)
+[[ $libraries == *libglib-2.0.so.0* ]] || missing+=(libglib2.0-0)
 python=${PYTHON:-python3}
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
   echo "Cần Python 3.11 trở lên (PYTHON=…). / Python 3.11 or newer is needed (PYTHON=…)." >&2
