@@ -98,6 +98,10 @@ class Settings(Part):
     def trust_folder(self) -> Path:
         return self.home / self.trust
 
+    def before_signer(self) -> None:
+        """Put ``signer.environment`` in place: vendors' libraries read nothing else. Only who opens the device calls it."""
+        os.environ.update(self.signer.environment)
+
     def scan_folder(self, station: str) -> Path:
         """Absolute; OperatorError names the stations there are."""
         try:
@@ -146,8 +150,6 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         vi = "\n".join(f"{path}: khóa «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         en = "\n".join(f"{path}: key «{'.'.join(map(str, e['loc']))}»: {e['msg']}." for e in error.errors())
         raise OperatorError(vi, en) from error
-    for key, value in settings.signer.environment.items():
-        os.environ.setdefault(key, value)  # vendors' libraries read nothing else
     if settings.crash_at:
         name, _, nth = settings.crash_at.partition(":")
         crashpoint.arm(name, int(nth or 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -43,8 +44,6 @@ class Running:
 
     def __init__(self, home: Path) -> None:
         build(home, lease_seconds=60)
-        with (home / "sohoa.toml").open("a", encoding="utf-8") as stream:
-            stream.write("")
         text = (home / "sohoa.toml").read_text(encoding="utf-8").replace("port = 8640", "port = 0")
         (home / "sohoa.toml").write_text(text, encoding="utf-8")
         self.settings: Settings = load(home, {})
@@ -77,9 +76,14 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    before = os.environ.get("SOFTHSM2_CONF")
     made = Running(tmp_path_factory.mktemp("line") / "home")
     yield made
     made.close()
+    if before is None:
+        os.environ.pop("SOFTHSM2_CONF", None)
+    else:
+        os.environ["SOFTHSM2_CONF"] = before  # other tests of this process have tokens of their own
 
 
 @pytest.fixture(scope="module")

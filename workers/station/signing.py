@@ -110,6 +110,7 @@ class TokenDesk:
             "The set stopped on a fault of the software; what is unsigned waits. Tell the administrator.",
         )
         try:
+            self._settings.before_signer()
             signer: Signer = load("sohoa.signers", self._settings.signer.plugin)(**self._settings.signer.options)
             trust = load_trust(self._settings.trust_folder)
             with signer.open(pin) as session:
