@@ -87,26 +87,27 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser: Browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        opened = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN").new_page()
-        opened.set_default_timeout(60_000)
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield opened
-        browser.close()
+        opened.close()
 
 
-def _sign_in(page: Page, address: str, name: str) -> None:
-    page.context.clear_cookies()
+def _sign_in(browser: Browser, address: str, name: str) -> Page:
+    """Each person at a browser of her own."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale="vi-VN").new_page()
+    page.set_default_timeout(60_000)
     page.goto(f"{address}/login")
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+    return page
 
 
 def test_from_the_scan_folder_to_the_handler_through_the_browser(
-    running: Running, page: Page, samples: Path, tmp_path: Path
+    running: Running, browser: Browser, samples: Path, tmp_path: Path
 ) -> None:
     """Drop a scan; it appears at the desk; the clerk confirms by keyboard; the văn thư signs with her PIN; the copy
     is delivered, forwarded, and accepted by `pdfsig` and `qpdf`, which know nothing of us."""
@@ -118,13 +119,13 @@ def test_from_the_scan_folder_to_the_handler_through_the_browser(
     assert row["state"] == State.ASSEMBLED
     address = running.desk.address
 
-    _sign_in(page, address, "lan")
+    page = _sign_in(browser, address, "lan")
     page.goto(f"{address}/documents/{row['id']}")
     expect(page.locator("#f-Subject, [name=Subject]").first).to_be_visible()
     page.keyboard.press("Control+Enter")
     until(lambda: whole(running.store, row["id"]).state is State.APPROVED)
 
-    _sign_in(page, address, VAN_THU.name)
+    page = _sign_in(browser, address, VAN_THU.name)
     page.goto(f"{address}/signing")
     page.locator(f"input[name=document][value='{row['id']}']").check()
     page.locator("form[action$='/signing/freeze'] button").first.click()
