@@ -31,16 +31,9 @@ class Surroundings:
     station: str
     arrived_at: datetime
     revision: int = 1
-    demo_keys: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One stage in the chain. ``call(document, profile, out, surroundings)``."""
-
-    call: Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
-    publishes: bool = True
-    """writes files; ``forward`` has facts only"""
+Call = Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
 
 
 def _check(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
@@ -76,12 +69,12 @@ def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surr
     )
 
 
-LINKS: Mapping[str, Link] = {
-    "check": Link(_check),
-    "ocr": Link(_ocr),
-    "pdf": Link(_pdf),
-    "push": Link(_push),
-    "forward": Link(_forward),
+LINKS: Mapping[str, Call] = {
+    "check": _check,
+    "ocr": _ocr,
+    "pdf": _pdf,
+    "push": _push,
+    "forward": _forward,
 }
 """Stages a worker does on its own; ``review`` is a person's, ``sign`` runs only inside a signing act."""
 

@@ -6,10 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -22,21 +20,12 @@ from intake.store.balance import balance
 from intake.store.reading import every, idle, whole
 from tests.crash.drive import PIN, VAN_THU
 from tests.crash.home import build
+from tests.surroundings.patience import until
 from workers.chain import WORKED
 from workers.station.desk import DeskServer
 from workers.station.station import Station
 
-PATIENCE = 150.0
 PASSWORD = "mat-khau-dai-12"
-TICK = Event()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Poll for something another thread does; the limit is for a broken machine, not a pace."""
-    end = monotonic() + PATIENCE
-    while not true():
-        assert monotonic() < end, "did not happen in time"
-        TICK.wait(0.1)
 
 
 class Running:

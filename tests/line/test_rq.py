@@ -9,37 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
-from time import monotonic
 
 import pytest
 
-from intake.errors import EnvironmentTrouble
 from intake.settings import SystemClock, load
 from intake.states import State
 from intake.store import Store, audit
 from intake.store.reading import counts, every, idle
 from tests.crash.home import ROOT, build
+from tests.surroundings.patience import until
 from tests.surroundings.servers import PostgresServer, RedisServer
 from workers.chain import WORKED
 from workers.station.station import Station
-
-TICK = Event()
-PATIENCE = 100.0
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = monotonic() + PATIENCE
-    while not _answered(true):
-        assert monotonic() < end, "did not happen in time"
-        TICK.wait(0.1)
-
-
-def _answered(true: Callable[[], bool]) -> bool:
-    try:
-        return true()
-    except EnvironmentTrouble:
-        return False  # the database is just being restarted
 
 
 def _worker(home: Path) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from intake.model import sha256_of
 from workers.check.gate import inspect
 from workers.check.stage import report
 from workers.check.target import certify
-from workers.cli.profile import open_profile
+from workers.cli.profile_file import open_profile
 
 _COLOUR = {"note": "dim", "warn": "yellow", "block": "red", "refuse": "bold red"}
 

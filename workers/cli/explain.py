@@ -13,16 +13,14 @@ from rich.console import Console
 
 from intake.errors import DocumentError, ExitCode, OperatorError
 from intake.model import Severity
-from intake.profile import Profile, find, load
+from intake.profile import Profile
 from workers.check.gate import inspect
+from workers.cli.profile_file import open_profile
 from workers.forward.calendar import HANOI, calendar_of
 from workers.forward.choose import UNMATCHED, choose, tried
 from workers.ocr.reading import read
 from workers.tools.assignment import assignment_json
 from workers.tools.record import LANGUAGE
-
-FOLDERS = (Path("profiles"), Path(__file__).resolve().parents[2] / "profiles")
-"""an agency's own profiles (beside where it works) before ours, as `sohoa profile` looks for them"""
 
 Fields = Mapping[str, str | int | None]
 
@@ -73,7 +71,7 @@ def command(
 
     Ví dụ / Example: sohoa profile explain 001.jpg --profile incoming --station quay-1
     """
-    rules = load(Path(profile) if profile.endswith(".toml") else find(profile, FOLDERS))
+    rules = open_profile(profile)
     moment = arrived.replace(tzinfo=HANOI) if arrived else datetime.now(UTC)
     told = explain(fields_of(files, rules), rules, station=station, arrived_at=moment)
     if as_json:

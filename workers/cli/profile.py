@@ -7,24 +7,15 @@ from typing import Annotated
 
 import typer
 
-import intake.profile
-from intake.profile import Profile
+from intake.profile import digest, load
 from workers.check.target import make_target
 from workers.cli.explain import command as explain
-
-PROFILES = Path(__file__).resolve().parents[2] / "profiles"
-FOLDERS = (Path("profiles"), PROFILES)
-"""an agency's own profiles (beside where it works) before ours"""
+from workers.cli.profile_file import FOLDERS, open_profile
 
 app = typer.Typer(
     help="Hồ sơ quy tắc: xem, kiểm tra, in tờ chuẩn. / Rule profiles: show, check, print the test sheet.",
     no_args_is_help=True,
 )
-
-
-def open_profile(name: str) -> Profile:
-    """A profile by name (searched in FOLDERS) or by the path of its .toml file; raises ProfileError."""
-    return intake.profile.load(Path(name) if name.endswith(".toml") else intake.profile.find(name, FOLDERS))
 
 
 @app.command("list")
@@ -38,7 +29,7 @@ def list_profiles() -> None:
         for path in sorted(folder.glob("*.toml")):
             if path.stem not in seen:
                 seen.add(path.stem)
-                profile = intake.profile.load(path)
+                profile = load(path)
                 typer.echo(f"{profile.name:12} {profile.title} / {profile.title_en} ({profile.holds_from})  {path}")
 
 
@@ -58,7 +49,7 @@ def check(name: Annotated[str, typer.Argument(help="Tên hồ sơ hoặc tệp .
     Ví dụ / Example:  sohoa profile check profiles/incoming.toml
     """
     profile = open_profile(name)
-    typer.echo(f"{profile.name}: hợp lệ / valid · {intake.profile.digest(profile)[:12]}")
+    typer.echo(f"{profile.name}: hợp lệ / valid · {digest(profile)[:12]}")
 
 
 @app.command()

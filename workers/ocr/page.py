@@ -39,9 +39,6 @@ class PageReading:
         }
 
 
-_PAPER_WIDTHS_MM = (210.0, 215.9, 297.0)
-
-
 def true_dpi(width_px: int, height_px: int, claimed: tuple[float | None, float | None]) -> tuple[float, float]:
     """The claimed dpi where it gives a sheet between A5 and A3; else what A4 (or Letter) of this shape would have.
 

@@ -154,7 +154,7 @@ def _serve(pipe: Connection, memory_bytes: int, parent: int, crash_at: str | Non
 def _answer(task: Task) -> Any:
     try:
         profile = Profile.model_validate_json(task.profile)
-        return LINKS[task.stage].call(task.document, profile, task.out, task.surroundings)
+        return LINKS[task.stage](task.document, profile, task.out, task.surroundings)
     except SohoaError as error:
         return error
     except MemoryError:

@@ -74,9 +74,7 @@ class Runner:
         try:
             profile = self._settings.profile_of(claimed.profile)
             out = new_attempt(claimed.folder.root, claimed.stage, claimed.attempt)
-            around = Surroundings(
-                self._settings.home, claimed.station, claimed.arrived_at, claimed.revision, self._settings.signer.demo
-            )
+            around = Surroundings(self._settings.home, claimed.station, claimed.arrived_at, claimed.revision)
             task = Task(claimed.stage, claimed.folder, profile.model_dump_json(), out, around)
             result = self._child.call(task, lambda: self._beat(claimed), self._stop.is_set)
             crashpoint.reached("stage.ran", claimed.stage)

@@ -32,7 +32,7 @@ class DeskServer:
         instrument(app, store, settings)
         self._socket = _bind(settings.desk.host, settings.desk.port)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
-        self._server = _Quiet(config)
+        self._server = uvicorn.Server(config)  # outside the main thread it leaves the signals to the station
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="desk", daemon=True
         )
@@ -50,13 +50,6 @@ class DeskServer:
         self._server.should_exit = True
         self._thread.join(10)
         self._socket.close()
-
-
-class _Quiet(uvicorn.Server):
-    """Signals belong to the station, not to the web server inside it."""
-
-    def install_signal_handlers(self) -> None:
-        pass
 
 
 def _bind(host: str, port: int) -> socket.socket:
