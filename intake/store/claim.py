@@ -134,6 +134,12 @@ def hand_back(store: Store, claimed: Claim) -> None:
         )
 
 
+def forget_bells(store: Store) -> None:
+    """The carrier of the bells lost its memory: every ready job counts as never rung."""
+    with store.write() as connection:
+        connection.execute(job.update().where(job.c.state == "ready", job.c.rung_at.is_not(None)).values(rung_at=None))
+
+
 def to_ring(store: Store, stages: Collection[str], again_after: timedelta, limit: int = 500) -> list[tuple[int, str]]:
     """Ready jobs whose doorbell was never rung, or so long ago that it may be lost: (job id, lane)."""
     with store.write() as connection:

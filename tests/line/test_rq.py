@@ -15,7 +15,7 @@ import pytest
 from intake.settings import SystemClock, load
 from intake.states import State
 from intake.store import Store, audit
-from intake.store.reading import counts, every, idle
+from intake.store.reading import counts, every, idle, jobs
 from tests.crash.home import ROOT, build
 from tests.surroundings.patience import until
 from tests.surroundings.servers import PostgresServer, RedisServer
@@ -35,7 +35,8 @@ def _worker(home: Path) -> subprocess.Popen[bytes]:
 def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
     tmp_path: Path, samples: Path, postgres: PostgresServer, postgres_url: Callable[[], str], calamity: str
 ) -> None:
-    """Four documents; in the middle Redis is flushed or restarted, or a worker is killed: each is assembled once."""
+    """Four documents; in the middle of a job Redis is flushed or restarted, or a worker is killed: each is assembled
+    once, and a worker that was not killed is still there."""
     redis = RedisServer()
     home = tmp_path / "home"
     build(home, database=postgres_url(), redis=redis.url, lease_seconds=3)
@@ -53,7 +54,11 @@ def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
     worker = _worker(home)
     try:
         station.start()
-        until(lambda: sum(counts(store).values()) == len(scans) and counts(store).get("received", 0) < len(scans))
+        until(
+            lambda: (
+                sum(counts(store).values()) == len(scans) and any(state == "running" for _, _, state, _ in jobs(store))
+            )
+        )
         if calamity == "flush":
             redis.flush()
         elif calamity == "restart":
@@ -69,6 +74,7 @@ def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
         until(lambda: counts(store) == {State.ASSEMBLED: len(scans)} and idle(store, WORKED))
         assert len(every(store)) == len(scans)
         assert audit.verify(store).whole
+        assert worker.poll() is None, "Redis took the worker with it"
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(45) == 0
     finally:
