@@ -122,24 +122,20 @@ def queue(
             second_key.c.version == document.c.version,
         )
         wanted.append(once.exists() if keyed_once else ~once.exists())
-    order: tuple[sa.ColumnElement[Any], ...] = (document.c.arrived_at.desc(), document.c.id.desc())
-    if not newest:
-        order = (document.c.priority.desc(), document.c.due_at, document.c.arrived_at, document.c.id)
+    order = _order(document, newest)
+    parts: list[sa.ColumnElement[bool]] = [document.c.state == state for state in sorted(set(states))]
     with store.read() as connection:
         if text.strip():
-            found = search.condition(connection, text)
-            if found is None:
+            few = search.few(connection, text)
+            if few == []:
                 return []
-            wanted.append(found)
-        each = [
-            sa.select(document.c.id)
-            .where(document.c.state == state, *wanted)
-            .order_by(*order)
-            .limit(skip + limit)
-            .subquery()
-            for state in sorted(set(states))
-        ]
-        ids = sa.union_all(*(sa.select(one.c.id) for one in each)) if len(each) > 1 else sa.select(each[0].c.id)
+            if few is None:
+                wanted.append(search.containing(text))
+            else:  # the ids lead: as an expression the state offers SQLite no index to walk instead
+                parts = [document.c.id.in_(few) & document.c.state.concat("").in_(set(states))]
+        keys = [document.c.id, document.c.priority, document.c.due_at, document.c.arrived_at]
+        each = [sa.select(*keys).where(part, *wanted).order_by(*order).limit(skip + limit).subquery() for part in parts]
+        front = sa.union_all(*(sa.select(one) for one in each)).subquery()
         query = (
             sa.select(
                 *_LISTED,
@@ -153,12 +149,16 @@ def queue(
                 sa.and_(postponed.c.document_id == document.c.id, postponed.c.until > now),
                 isouter=True,
             )
-            .where(document.c.id.in_(ids))
-            .order_by(*order)
-            .offset(skip)
-            .limit(limit)
+            .where(document.c.id.in_(sa.select(front.c.id).order_by(*_order(front, newest)).offset(skip).limit(limit)))
+            .order_by(*_order(document, newest))
         )
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _order(table: sa.FromClause, newest: bool) -> tuple[sa.ColumnElement[Any], ...]:
+    if newest:
+        return table.c.arrived_at.desc(), table.c.id.desc()
+    return table.c.priority.desc(), table.c.due_at, table.c.arrived_at, table.c.id
 
 
 _LISTED = [column for column in document.c if column.name not in ("fields", "confirmed", "search")]
@@ -182,11 +182,12 @@ def tally(store: Store) -> dict[str, int]:
 def put_off(store: Store) -> int:
     """How many documents are put off right now."""
     with store.read() as connection:
+        # Asked one by one: joined, SQLite walks every waiting document to find the few that are put off.
+        state = sa.select(document.c.state).where(document.c.id == postponed.c.document_id).scalar_subquery()
         query = (
             sa.select(sa.func.count())
             .select_from(postponed)
-            .join(document, document.c.id == postponed.c.document_id)
-            .where(postponed.c.until > store.clock.now(), document.c.state == State.ASSEMBLED)
+            .where(postponed.c.until > store.clock.now(), state == State.ASSEMBLED)
         )
         return int(connection.execute(query).scalar_one())
 

@@ -16,15 +16,20 @@ from intake.store.schema import document
 
 FEW = 400
 """matches up to which the index answers"""
+COMMON_SHARE = 0.021
+"""share of all documents above which PostgreSQL's statistics are believed: for words they do not know they say 0.02"""
 
 _SQLITE = sa.text(
     "SELECT document_id FROM search_row WHERE n IN "
     "(SELECT rowid FROM search_words WHERE search_words MATCH :words LIMIT :most)"
 )
-_POSTGRESQL = sa.text(
+_MATCHES = (
     "SELECT id FROM document WHERE to_tsvector('simple', regexp_replace(search, '[^a-z0-9]+', ' ', 'g')) "
-    "@@ to_tsquery('simple', :words) LIMIT :most"
+    "@@ to_tsquery('simple', :words)"
 )
+_POSTGRESQL = sa.text(f"{_MATCHES} LIMIT :most")
+_EXPECTED = sa.text(f"EXPLAIN (FORMAT JSON) {_MATCHES}")
+_DOCUMENTS = sa.text("SELECT reltuples FROM pg_class WHERE oid = 'document'::regclass")
 
 
 def words(text: str) -> list[str]:
@@ -32,38 +37,36 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", fold(text))[:12]
 
 
-def condition(connection: sa.Connection, text: str) -> sa.ColumnElement[bool] | None:
-    """What a document must satisfy to be found by ``text``; None when the text holds no word."""
+def few(connection: sa.Connection, text: str) -> list[str] | None:
+    """The documents holding words that begin like those of ``text``; None when they are more than ``FEW``."""
     wanted = words(text)
     if not wanted:
-        return None
+        return []
     sqlite = connection.dialect.name == "sqlite"
     query = _SQLITE if sqlite else _POSTGRESQL
+    found: list[str] = []
     # Whole words first: reading them stops as soon as there are too many, beginnings must be gathered before.
     for ending in ("", "*"):
         if sqlite:
             asked = " ".join(f'"{word}"{ending}' for word in wanted)
         else:
             asked = " & ".join(f"{word}{':*' if ending else ''}" for word in wanted)
-        if not sqlite and _estimated(connection, asked) > FEW:
-            return _walked(wanted)
+        if not sqlite and _common(connection, asked):
+            return None
         found = list(connection.execute(query, {"words": asked, "most": FEW + 1}).scalars())
         if len(found) > FEW:
-            return _walked(wanted)
-    return document.c.id.in_(found)
+            return None
+    return found
 
 
-def _walked(wanted: list[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(*(document.c.search.contains(word, autoescape=True) for word in wanted))
+def containing(text: str) -> sa.ColumnElement[bool]:
+    """The condition for walking the queue in its own order: every word of ``text`` stands somewhere."""
+    return sa.and_(*(document.c.search.contains(word, autoescape=True) for word in words(text)))
 
 
-def _estimated(connection: sa.Connection, asked: str) -> float:
-    """What PostgreSQL's statistics say: its text index cannot stop early, so a common search must be known before."""
-    plan = connection.execute(
-        sa.text(
-            "EXPLAIN (FORMAT JSON) SELECT id FROM document WHERE "
-            "to_tsvector('simple', regexp_replace(search, '[^a-z0-9]+', ' ', 'g')) @@ to_tsquery('simple', :words)"
-        ),
-        {"words": asked},
-    ).scalar_one()
-    return float(plan[0]["Plan"]["Plan Rows"])
+def _common(connection: sa.Connection, asked: str) -> bool:
+    """PostgreSQL's text index cannot stop early, so a common search must be known before it is made."""
+    expected = float(connection.execute(_EXPECTED, {"words": asked}).scalar_one()[0]["Plan"]["Plan Rows"])
+    if expected <= FEW:
+        return False
+    return expected > COMMON_SHARE * float(connection.execute(_DOCUMENTS).scalar_one())
