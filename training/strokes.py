@@ -12,6 +12,9 @@ import numpy as np
 
 Stroke = list[tuple[float, float]]
 
+RINGS = "08"
+"""drawn round in either direction: halfway between two of them lies no digit"""
+
 # fmt: off
 SHAPES: dict[str, list[list[Stroke]]] = {
     "0": [
@@ -75,6 +78,14 @@ SHAPES: dict[str, list[list[Stroke]]] = {
          (0.2, 1.1), (-0.05, 1), (0, 0.88)]],
         [[(0, 0.08), (0.1, 0.03), (0.5, 0), (0.5, 0), (0.35, 0.25), (0.18, 0.42), (0.4, 0.45), (0.5, 0.68), (0.38,
          0.95), (0.1, 1)]],
+        [[(0.16, 0.22), (0.14, 0.06), (0.34, 0), (0.46, 0.16), (0.34, 0.4), (0.2, 0.46), (0.24, 0.38), (0.42, 0.48),
+         (0.46, 0.76), (0.26, 1.04), (-0.04, 1.12)]],
+        [[(0.14, 0.24), (0.06, 0.1), (0.24, 0), (0.44, 0.1), (0.38, 0.36), (0.2, 0.5), (0.16, 0.42), (0.3, 0.42), (0.5,
+         0.62), (0.42, 0.9), (0.18, 1), (0.04, 0.9), (0.14, 0.82)]],
+        [[(0.1, 0.16), (0.06, 0.02), (0.3, 0.06), (0.52, -0.02), (0.52, -0.02), (0.36, 0.28), (0.24, 0.42), (0.24, 0.42),
+         (0.46, 0.54), (0.44, 0.86), (0.2, 1.02), (-0.04, 0.94)]],
+        [[(0.02, 0), (0.3, 0.02), (0.5, 0), (0.5, 0), (0.36, 0.2), (0.2, 0.38), (0.2, 0.38), (0.4, 0.42), (0.52, 0.62),
+         (0.44, 0.88), (0.22, 1), (0, 0.96)]],
     ],
     "4": [
         [[(0.35, 0), (0.18, 0.35), (0, 0.68), (0, 0.68), (0.6, 0.66)], [(0.42, 0.4), (0.4, 0.7), (0.38, 1)]],
@@ -126,6 +137,10 @@ SHAPES: dict[str, list[list[Stroke]]] = {
         [[(0, 0.08), (0.35, 0.05), (0.6, 0), (0.5, 0.15), (0.38, 0.55), (0.35, 1)], [(0.18, 0.6), (0.55, 0.42)]],
         [[(-0.1, 0.2), (0.05, 0.05), (0.3, 0.12), (0.6, 0), (0.6, 0), (0.45, 0.5), (0.35, 1.1)], [(0.25, 0.42),
          (0.42, 0.5), (0.65, 0.55)]],
+        [[(0.02, 0.22), (0.06, 0.04), (0.26, 0.08), (0.54, 0), (0.5, 0.16), (0.36, 0.5), (0.22, 0.86), (0.2, 1.1)],
+         [(0.08, 0.56), (0.36, 0.5), (0.78, 0.4)]],
+        [[(0.06, 0.06), (0.4, 0.06), (0.62, 0.02), (0.62, 0.02), (0.36, 0.4), (0.16, 0.84), (0.1, 1.06)], [(0.06, 0.44),
+         (0.5, 0.5)]],
     ],
     "8": [
         [[(0.45, 0.15), (0.25, 0), (0.08, 0.2), (0.25, 0.45), (0.48, 0.72), (0.28, 1), (0.05, 0.78), (0.25, 0.48),
@@ -156,6 +171,10 @@ SHAPES: dict[str, list[list[Stroke]]] = {
          (0.48, 0.92), (0.05, 1)]],
         [[(0.1, 1), (0.12, 0), (0.12, 0), (0.45, 0.1), (0.4, 0.42), (0.15, 0.5), (0.15, 0.5), (0.55, 0.6), (0.45,
          0.95), (0.05, 1)]],
+        [[(0.2, 0.06), (0.14, 0.5), (0.06, 1)], [(-0.04, 0.16), (0.2, 0), (0.5, 0.06), (0.48, 0.32), (0.2, 0.46), (0.2,
+         0.46), (0.52, 0.56), (0.5, 0.86), (0.24, 1), (0.02, 0.96)]],
+        [[(0.16, 0), (0.1, 0.98), (0.1, 0.98), (0.14, 0.1), (0.4, 0), (0.52, 0.2), (0.24, 0.46), (0.24, 0.46), (0.6,
+         0.62), (0.5, 0.94), (0.16, 1)]],
     ],
     "C": [
         [[(0.52, 0.15), (0.3, 0), (0.05, 0.35), (0.1, 0.85), (0.35, 1), (0.58, 0.85)]],
@@ -181,11 +200,23 @@ def _curve(points: np.ndarray, per_span: int = 10) -> np.ndarray:
     return np.vstack([*parts, points[-1:]])
 
 
+def _evenly(curve: np.ndarray, count: int = 48) -> np.ndarray:
+    """The curve as ``count`` points at equal distances along it."""
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))))
+    at = np.linspace(0, along[-1], count)
+    return np.stack([np.interp(at, along, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
 class Hand:
-    """One made-up writer: keeps to the same shapes, width of digits and pen while a string is written."""
+    """One made-up writer: keeps to the same shapes, width of digits and pen while a string is written.
+
+    Half the writers write between two of the drawn shapes: nobody's digits are exactly those of a copybook.
+    """
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.shape = {symbol: rng.integers(len(shapes)) for symbol, shapes in SHAPES.items()}
+        self.other = {symbol: rng.integers(len(shapes)) for symbol, shapes in SHAPES.items()}
+        self.between = rng.uniform(0, 0.45) if rng.random() < 0.5 else 0.0
         self.wide = rng.uniform(0.65, 1.25)
         self.loose = rng.uniform(0.012, 0.05)
         self.tapers = rng.random() < 0.3
@@ -200,7 +231,14 @@ class Hand:
             doubled = np.all(np.diff(np.array(stroke), axis=0, prepend=-9) == 0, axis=1)
             points += rng.normal(0, self.loose, points.shape)
             points[doubled] = points[np.flatnonzero(doubled) - 1]
-            strokes.append(_curve(points) * (self.wide, 1.0) * height_px)
+            strokes.append(_curve(points))
+        other = SHAPES[symbol][self.other[symbol]]
+        if self.between and symbol not in RINGS and len(other) == len(strokes):
+            strokes = [
+                (1 - self.between) * _evenly(mine) + self.between * _evenly(_curve(np.array(theirs)))
+                for mine, theirs in zip(strokes, other, strict=True)
+            ]
+        strokes = [curve * (self.wide, 1.0) * height_px for curve in strokes]
         every = np.vstack(strokes)
         pad = pen_px + 2
         low = every.min(axis=0) - pad

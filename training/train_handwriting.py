@@ -1,18 +1,20 @@
 """Train the slot reader's network and export it: see README.md beside this file.
 
 Steps, each bounded: ``make`` draws slots into shards, ``train`` learns from whatever shards there are (and goes on
-from an earlier model), ``average`` joins two that follow one another.
+from an earlier model), ``average`` joins two that follow one another, ``recover`` begins with the shipped one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -198,6 +200,37 @@ def export(model: Reader, out: Path) -> None:
     )  # fmt: skip
 
 
+def recover(model: Path, work: Path, out: Path) -> None:
+    """Write out.pt from a shipped ONNX file, so that training can go on where it ended: the batch norms, folded into
+    the convolutions there, get back the means and spreads that drawn slots give them."""
+    weights = {one.name: onnx.numpy_helper.to_array(one).copy() for one in onnx.load(model).graph.initializer}
+    nodes = [node for node in onnx.load(model).graph.node if node.op_type == "Conv"]
+    reader, source = Reader().eval(), sorted(work.glob("*[0-9].npz"))[0]
+    rng = np.random.default_rng(7)
+    images = torch.cat(
+        [batch for batch, _, _ in itertools.islice(batches(source, 48, rng), 40) if batch.shape[3] == 128]
+    )
+    layers = [*reader.eye, *reader.context]
+    flow, folded = images, iter(nodes)
+    with torch.inference_mode():
+        for index, layer in enumerate(layers):
+            if isinstance(layer, nn.Conv2d):
+                node = next(folded)
+                layer.weight.copy_(torch.from_numpy(weights[node.input[1]]))
+                bias = torch.from_numpy(weights[node.input[2]])
+                if layer.bias is not None:
+                    layer.bias.copy_(bias)
+                else:
+                    norm, raw = layers[index + 1], layer(flow)
+                    norm.running_mean.copy_(raw.mean((0, 2, 3)))
+                    norm.running_var.copy_(raw.var((0, 2, 3)))
+                    norm.weight.copy_((norm.running_var + norm.eps).sqrt())
+                    norm.bias.copy_(bias + norm.running_mean)
+            flow = layer(flow)
+    torch.save(reader.state_dict(), out.with_suffix(".pt"))
+    export(reader, out)
+
+
 def average(parts: list[Path], out: Path) -> None:
     """Write the mean of models that continue one another's training: steadier than the last of them alone."""
     states = [torch.load(part) for part in parts]
@@ -227,12 +260,18 @@ def main() -> None:
     trainer.add_argument("--size", type=int, default=48)
     trainer.add_argument("--rate", type=float, default=2e-3)
     trainer.add_argument("--start", type=Path)
+    recoverer = steps.add_parser("recover")
+    recoverer.add_argument("model", type=Path, help="the ONNX file")
+    recoverer.add_argument("--work", type=Path, required=True)
+    recoverer.add_argument("--out", type=Path, required=True)
     averager = steps.add_parser("average")
     averager.add_argument("parts", type=Path, nargs="+")
     averager.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     if options.step == "average":
         average(options.parts, options.out)
+    elif options.step == "recover":
+        recover(options.model, options.work, options.out)
     elif options.step == "make":
         make(options.digits, options.work, options.shards, options.size, options.seed, options.held_out)
     else:

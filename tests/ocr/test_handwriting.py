@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw, ImageFont
 
-from workers.ocr.handwriting import MODEL, ink_mask, is_handwritten, prepare, read_digits
+from workers.ocr.handwriting import MODEL, Reading, ink_mask, is_handwritten, joined, prepare, read_digits
 from workers.ocr.handwriting_ctc import ALPHABET, candidates, is_prefix, is_whole, probability
 
 SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf"
@@ -218,3 +218,12 @@ def test_a_slot_is_read_in_tens_of_milliseconds() -> None:
         read_digits(crop, DPI, "number")
         spent.append(time.process_time() - begin)
     assert sorted(spent)[5] < 0.12
+
+
+def test_a_cut_through_the_first_digit_is_outvoted_by_one_that_shows_it_all() -> None:
+    """Of two cuts of one slot the surer wins, and what only one of them says is never as sure as what both say."""
+    through = [Reading("030", 0.5), Reading("090", 0.2)]
+    whole = [Reading("2030", 0.9)]
+    assert [r.text for r in joined([through, whole])] == ["2030", "030", "090"]
+    assert joined([through, whole])[0].probability < joined([whole, whole])[0].probability
+    assert joined([[], []]) == []

@@ -17,6 +17,7 @@ from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
 from workers.ocr.evidence import unanimous
 from workers.ocr.fields import decide
+from workers.ocr.filling import FEATURES
 from workers.ocr.ink import Page
 from workers.ocr.issued import iso
 from workers.ocr.layout import lay_out
@@ -210,7 +211,7 @@ def test_absurd_dpi_tags_do_not_move_millimetres():
     assert true_dpi(1654, 2339, (None, None))[0] == pytest.approx(200, abs=1)
 
 
-@given(st.lists(st.floats(-50, 50), min_size=8, max_size=8))
+@given(st.lists(st.floats(-50, 50), min_size=len(FEATURES), max_size=len(FEATURES)))
 def test_no_evidence_makes_a_machine_certain(evidence):
     assert 0.0 <= probability("number", evidence) <= CEILING < 1.0
 
@@ -226,7 +227,7 @@ def test_one_missing_required_field_means_review():
 
 
 def test_one_reader_that_contradicts_another_is_enough_for_review():
-    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0)
+    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
     evidence = {
         "number": slot,
         "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},

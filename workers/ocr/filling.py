@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workers.ocr.handwriting import Grammar, is_handwritten, read_digits
+from workers.ocr.handwriting import Grammar, is_handwritten, joined, read_digits
 from workers.ocr.ink import Page
 from workers.ocr.slots import Slot
 
@@ -35,22 +35,29 @@ FEATURES = (
     "digits",
     "network's runner-up as share of the best",
     "px per mm",
+    "both cuts read the same",
 )
 
 
-def fill(page: Page, slot: Slot, grammar: Grammar, cuts: tuple[bool, bool]) -> Filling:
-    """Read one slot. ``cuts`` (left, right): the slot's ends were guessed inside a word and are moved to a gap."""
+def fill(
+    page: Page, slot: Slot, grammar: Grammar, cuts: tuple[bool, bool] = (False, False), wider: Slot | None = None
+) -> Filling:
+    """Read one slot. ``cuts`` (left, right): the slot's ends were guessed inside a word and are moved to a gap.
+    ``wider``: the same slot with the print around it whole, looked at as well."""
     if cuts[0]:
         slot = replace(slot, x0=page.valley(slot.x0, slot.base, slot.em, 0.25))
     if cuts[1]:
         slot = replace(slot, x1=page.valley(slot.x1, slot.base, slot.em))
     dpi = page.sheet.px_per_mm[0] * 25.4
-    crop = page.crop(*slot.box, source=page.pixels)
-    seen = [(reading.text, reading.probability) for reading in read_digits(crop, dpi, grammar)]
-    pen = is_handwritten(crop, dpi)
+    crops = [page.crop(*one.box, source=page.pixels) for one in (slot, wider) if one is not None]
+    looks = [read_digits(crop, dpi, grammar) for crop in crops]
+    seen = [(reading.text, reading.probability) for reading in joined(looks)]
+    alike = len({look[0].text if look else "" for look in looks}) == 1
+    pen = is_handwritten(crops[0], dpi)
     printed = slot.read if _valid(slot.read, grammar) else None
     value = _choose(seen, printed, slot.confidence, pen)
-    return Filling(value, pen, _evidence(value, seen, printed, slot.confidence, pen, page.sheet.px_per_mm[0]))
+    evidence = _evidence(value, seen, printed, slot.confidence, pen, page.sheet.px_per_mm[0])
+    return Filling(value, pen, (*evidence, float(alike)))
 
 
 def _valid(text: str, grammar: Grammar) -> bool:

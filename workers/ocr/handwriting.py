@@ -16,6 +16,7 @@ digits nobody trained on. ``[]`` means: nothing there, or nothing that can be re
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -152,6 +153,16 @@ def read_digits(crop: np.ndarray, dpi: float, grammar: Grammar, most: int = 5) -
     ``crop``: uint8 H×W×3 BGR or H×W grey, at ``dpi``. Days 1–31 and months 1–12 come as written (``04`` or ``4``).
     """
     return calibrated(raw_readings(crop, dpi, grammar))[:most]
+
+
+def joined(cuts: Sequence[Sequence[Reading]]) -> list[Reading]:
+    """Readings of one slot cut in several ways as one: each text with the mean of what the cuts give it. A cut through
+    a digit or a letter of the print misleads one cut only; what all of them say is surer than any of them."""
+    chances: dict[str, float] = {}
+    for readings in cuts:
+        for reading in readings:
+            chances[reading.text] = chances.get(reading.text, 0.0) + reading.probability / len(cuts)
+    return [Reading(text, chance) for text, chance in sorted(chances.items(), key=lambda item: -item[1])]
 
 
 def raw_readings(crop: np.ndarray, dpi: float, grammar: Grammar) -> list[tuple[str, float, float]]:

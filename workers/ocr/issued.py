@@ -27,7 +27,7 @@ def read_issued(page: Page, row: Row) -> IssuedReading:
     em = em_of(row)
     fillings = {}
     for name, slot in date_slots(row, em).items():
-        fillings[name] = fill(page, slot, name, (False, False))
+        fillings[name] = fill(page, slot, name)
     value = None
     if len(fillings) == 3:
         value = iso(*(fillings[name].value for name in ("day", "month", "year")))

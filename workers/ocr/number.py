@@ -27,7 +27,10 @@ _GRAMMARS = (
 
 
 SLASH_SHOWN = 0.38
-"""em of the slash left in the picture: the network knows it as the end of the number and errs less with it in view"""
+"""em of the slash left in the closer cut: the network knows it as the end of the number and errs less with it in view"""
+
+AROUND = (1.7, 2.6)
+"""em of print left in the wider cut: «Số:» whole, and so much of the notation that its slash is no stroke of a digit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,12 @@ def read_code(page: Page, row: Row, date_row: Row | None) -> CodeReading:
     if slot is not None:
         lead_alone = bool(re.fullmatch(r"\W*\w{1,2}\W*", plain(row.tokens[0]).text))
         behind = words.form in ("year", "old", "party", "bare")
-        if not behind:
+        if behind:
+            filling = fill(page, slot, "number", (not lead_alone, True))
+        else:
+            wider = replace(slot, x0=slot.x0 - AROUND[0] * slot.em, x1=slot.x1 + AROUND[1] * slot.em)
             slot = replace(slot, x0=slot.x0 - 0.1 * slot.em, x1=slot.x1 + SLASH_SHOWN * slot.em)
-        filling = fill(page, slot, "number", (not lead_alone, behind))
+            filling = fill(page, slot, "number", (False, False), wider)
         number = filling.value
         if number is not None and words.form in ("year", "old", "party", "bare") and words.number is not None:
             number += re.sub(r"^\d+", "", words.number) if not number[-1].isalpha() else ""
@@ -156,5 +162,5 @@ def _notation_alone(body: str) -> str | None:
     found = re.search(rf"/({_NOTATION})$", body)
     if found and re.search(r"[A-ZĐ]{2}", found.group(1)):
         return found.group(1)
-    found = re.search(r"(?:^|\s|\d)((?:[A-ZĐ][A-Za-zĐ]{0,4})-[A-ZĐ][0-9A-ZĐa-z&.-]+)$", body)
+    found = re.search(r"(?:^|[^A-ZĐ])((?:[A-ZĐ][A-Za-zĐ]{0,4})-[A-ZĐ][0-9A-ZĐa-z&.-]+)$", body)
     return found.group(1) if found else None
