@@ -80,6 +80,9 @@ class Slowed:
     demo: bool
     engine: Any
 
+    def await_person(self) -> None:
+        return None
+
 
 def ratio(paper: DocumentFolder, session: SigningSession, section: SignSection, trust: Any, times: int) -> None:
     now, out = datetime.now(UTC), paper.root

@@ -233,3 +233,11 @@ def sha256_of(path: Path) -> str:
     """SHA-256 (lower-case hex) of a file's bytes, read in blocks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+COPY_FORMS: dict[str, tuple[str, ...]] = {
+    "bản gốc": ("SAO Y", "TRÍCH SAO"),
+    "bản chính": ("SAO Y", "TRÍCH SAO"),
+    "bản sao y": ("SAO LỤC",),
+}
+"""What the paper is → the forms its copy may have, the usual one first (NĐ 30/2020 Đ3.10–3.12)"""

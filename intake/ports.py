@@ -115,6 +115,10 @@ class SigningSession(Protocol):
     engine: Any
     """pyHanko's ``Signer`` over this key"""
 
+    def await_person(self) -> None:
+        """Called before each signature: a key that demands a fresh PIN for it asks now, so that the time of signing is
+        taken after the person has answered. Returns at once for all other keys."""
+
 
 @runtime_checkable
 class Signer(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console, Group
@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from intake.settings import SystemClock, load
-from intake.store import Store
+from intake.store import Store, timestamps
 from intake.store.reading import arrivals, counts, jobs, waiting_captures
 
 
@@ -41,7 +41,8 @@ def command(
 
 
 def snapshot(store: Store) -> dict[str, object]:
-    """``{"documents": {state: n}, "arrivals": {state: n}, "jobs": [...], "waiting": [...]}``"""
+    """``{"documents": {state: n}, "arrivals": {state: n}, "jobs": [...], "waiting": [...],
+    "timestamps": [...]}``"""
     return {
         "documents": counts(store),
         "arrivals": arrivals(store),
@@ -50,7 +51,15 @@ def snapshot(store: Store) -> dict[str, object]:
             for stage, lane, state, number in jobs(store)
         ],
         "waiting": waiting_captures(store),
+        "timestamps": [_lacking(row) for row in timestamps.waiting(store)],
     }
+
+
+def _lacking(row: dict[str, Any]) -> dict[str, Any]:
+    """A signed document whose time-stamp is still away; times in ISO 8601, UTC."""
+    told = {name: row[name] for name in ("document_id", "level", "tries", "last_vi", "last_en")}
+    times = {name: row[name].isoformat() if row[name] else None for name in ("since", "next_at", "held_until")}
+    return told | times
 
 
 def _table(data: dict[str, object]) -> Group:
@@ -63,4 +72,14 @@ def _table(data: dict[str, object]) -> Group:
     waiting = Table("trạm / station", "tệp / capture", "lý do / reason", title="Chưa lấy / not yet taken")
     for item in data["waiting"]:  # type: ignore[attr-defined]
         waiting.add_row(item["station"], item["name"], item["reason_vi"] or "đang ghi / settling")
-    return Group(documents, work, waiting)
+    lacking = Table(
+        "hồ sơ / document",
+        "từ / since",
+        "đã thử / tries",
+        "lần sau / next",
+        "lý do / reason",
+        title="Đã ký, chờ dấu thời gian / signed, time-stamp still away",
+    )
+    for item in data["timestamps"]:  # type: ignore[attr-defined]
+        lacking.add_row(item["document_id"], item["since"], str(item["tries"]), item["next_at"], item["last_vi"] or "")
+    return Group(documents, work, waiting, *([lacking] if data["timestamps"] else []))

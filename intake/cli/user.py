@@ -123,6 +123,23 @@ def assign_key(
     print(f"Đã giao thiết bị «{signer or settings.signer.plugin}» cho {name} theo {decision} / Device assigned.")
 
 
+@app.command("return-key")
+def return_key(
+    name: Name,
+    signer: Annotated[
+        str, typer.Option("--signer", help="Tên thiết bị ký / Signing device; mặc định theo sohoa.toml.")
+    ] = "",
+    home: Home = None,
+) -> None:
+    """Ghi việc văn thư giao lại thiết bị; từ lúc này không ký được nữa / Record that the device was handed back.
+
+    Ví dụ / Example: sohoa user return-key lan
+    """
+    settings = station.load(home)
+    signing.return_key(_open(settings), name, signer or settings.signer.plugin, _by())
+    print(f"{name} đã giao lại thiết bị / {name} handed the device back.")
+
+
 def _store(home: Path | None) -> Store:
     return _open(station.load(home))
 

@@ -94,6 +94,8 @@ class SignSection(Section):
     """the Government's time-stamp authority took 2–131 s per call"""
     tsa_tries: int = Bound(default=1, ge=1, le=5)
     """tries while the person waits; what stays without a time-stamp is queued for later"""
+    timestamp_wait_hours: float = Bound(default=4, ge=0, le=240)
+    """how long the delivery of a document that is not urgent waits for a time-stamp that was away at signing"""
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

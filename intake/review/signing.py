@@ -45,6 +45,8 @@ class Progress:
     outcomes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     vi: str = ""
     en: str = ""
+    asking: bool = False
+    """the key wants the person's PIN for its next signature"""
 
 
 @runtime_checkable
@@ -59,6 +61,9 @@ class SigningDesk(Protocol):
 
     def progress(self, set_id: str) -> Progress:
         """Where it is now."""
+
+    def answer(self, set_id: str, pin: str) -> None:
+        """The PIN the key asks for before its next signature; OperatorError when it asks for none."""
 
     def stop(self, set_id: str) -> None:
         """Stop after the document being signed; the others wait again."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, Response
 
 from intake.errors import NotAllowed, OperatorError
-from intake.model import Actor
+from intake.model import COPY_FORMS, Actor
+from intake.profile.sections import SignSection
 from intake.review.document import SOURCE_KINDS
 from intake.review.queue import line
-from intake.review.seat import Acting, Form, Seat, Seated
+from intake.review.seat import Acting, Form, Seat, Seated, text_of
 from intake.review.signing import Progress, SigningDesk
 from intake.states import State
-from intake.store import reading, signing
-from intake.store.signing import FrozenSet
+from intake.store import reading, signing, timestamps
+from intake.store.signing import Chosen, FrozenSet
 
 router = APIRouter()
 
@@ -32,23 +34,28 @@ def waiting(seat: Seated) -> Response:
     rows = reading.queue(seat.store, states=(State.APPROVED,), limit=SHOWN)
     facts = reading.review_facts(seat.store, [row["id"] for row in rows])
     may = seat.person.has(*SIGNERS)
-    decision, trouble = "", None
+    held, trouble = None, None
     if may:
         try:
-            decision = signing.assignment(seat.store, seat.person.name, seat.desk.settings.signer.plugin)
+            held = signing.assignment(seat.store, seat.person.name, seat.desk.settings.signer.plugin)
         except NotAllowed as error:
             trouble = error
+    sections = _sections(seat, rows)
     return seat.page(
         "signing.html",
         lines=[line(row, seat) for row in rows],
         facts=facts,
-        forms={row["id"]: _form(seat, row, facts) for row in rows},
+        chosen={row["id"]: _usual(sections[row["profile"]], facts.get(row["id"], {})) for row in rows},
+        fixed={row["id"]: _fixed(sections[row["profile"]]) for row in rows},
         kinds=SOURCE_KINDS,
-        cap=_cap(seat, rows),
-        may_sign=may and trouble is None,
+        copy_forms=COPY_FORMS,
+        forms=sorted({form for forms in COPY_FORMS.values() for form in forms}),
+        cap=_cap(sections),
+        may_sign=held is not None,
         van_thu=may,
-        decision=decision,
+        held=held,
         trouble=trouble,
+        lacking=timestamps.waiting(seat.store),
     )
 
 
@@ -56,10 +63,19 @@ def waiting(seat: Seated) -> Response:
 def freeze(seat: Acting, form: Form) -> Response:
     """Freeze the chosen documents: from here on only these bytes can be signed by this PIN entry."""
     _desk(seat)
-    chosen = [value for value in form.getlist("document") if isinstance(value, str)]
+    names = [value for value in form.getlist("document") if isinstance(value, str)]
     rows = {row["id"]: row for row in reading.queue(seat.store, states=(State.APPROVED,), limit=SHOWN)}
-    cap = _cap(seat, [rows[name] for name in chosen if name in rows])
-    frozen = signing.freeze(seat.store, _signer(seat), chosen, cap=cap)
+    rows = {name: rows[name] for name in names if name in rows}
+    facts = reading.review_facts(seat.store, list(rows))
+    sections = _sections(seat, list(rows.values()))
+    chosen = {}
+    for name, row in rows.items():
+        section = sections[row["profile"]]
+        if _fixed(section) is None:
+            usual = _usual(section, facts.get(name, {}))
+            kind = text_of(form, f"kind-{name}") or usual.source_kind
+            chosen[name] = Chosen(kind, text_of(form, f"form-{name}") or usual.form)
+    frozen = signing.freeze(seat.store, _signer(seat), names, cap=_cap(sections), chosen=chosen)
     return seat.go(f"/signing/{frozen.id}")
 
 
@@ -76,6 +92,8 @@ def frozen_set(seat: Seated, set_id: str) -> Response:
     return seat.page(
         "signing_set.html",
         frozen=frozen,
+        mine=frozen.person == seat.person.name,
+        kinds=SOURCE_KINDS,
         marks=marks,
         waits=waits and not expired,
         expired=expired and frozen.state == "frozen",
@@ -91,11 +109,18 @@ def start(seat: Acting, form: Form, set_id: str) -> Response:
     frozen = signing.load(seat.store, set_id)
     if frozen.person != actor.name:
         raise NotAllowed("Đợt ký này do người khác lập.", "This signing set was made by someone else.")
-    pin = form.get("pin")
-    if not isinstance(pin, str) or not 1 <= len(pin) <= 64:
-        raise OperatorError("Hãy nhập mã PIN của thiết bị ký.", "Type the PIN of the signing device.")
-    sign.start(set_id, actor, pin)
+    sign.start(set_id, actor, _pin(form))
     return seat.go(f"/signing/{set_id}")
+
+
+@router.post("/signing/{set_id}/pin")
+def again(seat: Acting, form: Form, set_id: str) -> Response:
+    """The PIN that the key demands before its next signature; kept no more than the first one."""
+    sign = _desk(seat)
+    if signing.load(seat.store, set_id).person != _signer(seat).name:
+        raise NotAllowed("Đợt ký này do người khác lập.", "This signing set was made by someone else.")
+    sign.answer(set_id, _pin(form))
+    return seat.done(f"/signing/{set_id}")
 
 
 @router.get("/signing/{set_id}/progress")
@@ -115,10 +140,25 @@ def stop(seat: Acting, set_id: str) -> Response:
     return seat.go(f"/signing/{set_id}")
 
 
-def _form(seat: Seat, row: Mapping[str, Any], facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The form of copy the kind of paper allows (NĐ 30/2020 Đ3.10–3.11): a copy of a certified copy is SAO LỤC."""
-    form = seat.desk.settings.profile_of(row["profile"]).sign.form
-    return "SAO LỤC" if form == "SAO Y" and facts.get(row["id"], {}).get("source_kind") == "bản sao y" else form
+def _fixed(section: SignSection) -> str | None:
+    """What stands in place of a choice: attachments bear Form 2.2, archives no form at all. None: she chooses."""
+    if section.mark_form == "attachment":
+        return "Mẫu 2.2"
+    return None if section.form else "–"
+
+
+def _usual(section: SignSection, facts: Mapping[str, Any]) -> Chosen:
+    """The kind of paper the review named and the form of copy it allows (NĐ 30/2020 Đ3.10–3.12)."""
+    kind = facts.get("source_kind", "bản chính")
+    forms = COPY_FORMS.get(kind, (section.form,))
+    return Chosen(kind, section.form if section.form in forms else forms[0])
+
+
+def _pin(form: FormData) -> str:
+    pin = form.get("pin")
+    if not isinstance(pin, str) or not 1 <= len(pin) <= 64:
+        raise OperatorError("Hãy nhập mã PIN của thiết bị ký.", "Type the PIN of the signing device.")
+    return pin
 
 
 def _told(progress: Progress, frozen: FrozenSet, seat: Seat) -> dict[str, Any]:
@@ -135,6 +175,7 @@ def _told(progress: Progress, frozen: FrozenSet, seat: Seat) -> dict[str, Any]:
         "outcomes": outcomes,
         "message": seat.say(progress.vi, progress.en),
         "live": progress.state == "signing",
+        "asking": progress.asking,
     }
 
 
@@ -151,7 +192,12 @@ def _desk(seat: Seat) -> SigningDesk:
     return seat.desk.sign
 
 
-def _cap(seat: Seat, rows: list[dict[str, Any]]) -> int:
+def _sections(seat: Seat, rows: Sequence[Mapping[str, Any]]) -> dict[str, SignSection]:
+    """Profile name → its signing rules; each profile is read once."""
+    names = {str(row["profile"]) for row in rows} or {"incoming"}
+    return {name: seat.desk.settings.profile_of(name).sign for name in names}
+
+
+def _cap(sections: Mapping[str, SignSection]) -> int:
     """The smallest cap of the profiles at hand: one PIN entry must satisfy each of them."""
-    names = {row["profile"] for row in rows} or {"incoming"}
-    return min(seat.desk.settings.profile_of(name).sign.cap_per_pin for name in names)
+    return min(section.cap_per_pin for section in sections.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from intake.errors import StaleClaim
 from intake.model import Actor, Artefact, FieldName, Finding, StageResult
 from intake.spelling import fold, nfc
 from intake.states import BY_PERSON, DUE, State, advance
-from intake.store import audit
+from intake.store import audit, timestamps
 from intake.store.claim import Claim
 from intake.store.engine import Store
 from intake.store.schema import document, finding, job, outbox, published
@@ -37,11 +37,13 @@ def finish(
     actor: Actor,
     auto_accept: bool = False,
     owed: Sequence[OutboxEntry] = (),
+    timestamp_wait: timedelta = timedelta(0),
 ) -> State:
     """Commit the attempt; raises StaleClaim when the lease was given to another worker.
 
     ``auto_accept``: the profile lets a document whose reading says ``accept`` pass the review without a person.
-    ``owed``: outbox rows, written in the commit that records the signature.
+    ``owed``: outbox rows, written in the commit that records the signature. ``timestamp_wait``: how long the delivery
+    of a document that is not urgent waits when its signature lacks its time-stamp.
     """
     with store.write() as connection:
         now = store.clock.now()
@@ -85,7 +87,12 @@ def finish(
                     created_at=now,
                 )
             )
-        owe(connection, claimed.document_id, claimed.revision, state, values.get("lane", row["lane"]), now)
+        run_after = now
+        lack = timestamps.lacking(result.findings) if claimed.stage == "sign" else None
+        if lack is not None:
+            timestamps.owe(connection, claimed.document_id, claimed.revision, lack, now)
+            run_after = now if row["priority"] else now + timestamp_wait
+        owe(connection, claimed.document_id, claimed.revision, state, values.get("lane", row["lane"]), run_after)
         audit.append(
             connection,
             now,
@@ -107,7 +114,7 @@ def finish(
 
 
 def owe(connection: sa.Connection, document_id: str, revision: int, state: State, lane: str, now: datetime) -> None:
-    """The job the new state owes: none at the end of the line and none where a clerk decides."""
+    """The job the new state owes, from ``now`` on: none at the end of the line and none where a clerk decides."""
     stage = DUE.get(state)
     if stage is None or (stage in BY_PERSON and stage != "sign"):
         return

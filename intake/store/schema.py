@@ -284,6 +284,28 @@ sign_set = sa.Table(
     _column("results", Json),
 )
 
+timestamp_owed = sa.Table(
+    "timestamp_owed",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("revision", sa.Integer, primary_key=True),
+    _column("level", sa.Text),  # the PAdES level the profile asked for when it was signed
+    _column("push_attempt", sa.Integer),  # deliveries begun before this signature; more than that: one of it was begun
+    _column("state", sa.Text),  # waiting | done | impossible
+    _column("since", UtcTime),
+    _column("next_at", UtcTime),
+    _column("tries", sa.Integer),
+    _column("last_vi", sa.Text, nullable=True),
+    _column("last_en", sa.Text, nullable=True),
+    sa.Index(
+        "ix_timestamp_owed_waiting",
+        "next_at",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+)
+"""Signed documents whose time-stamp (or long-term evidence) was away: asked for again until it is there."""
+
 # The desk: what people put beside a document without changing what is true of it.
 
 postponed = sa.Table(

@@ -61,6 +61,9 @@ class PaperSigner:
         state = "refused" if vi else frozen.state
         return Progress(state, len(frozen.items), len(outcomes), outcomes, vi, en)  # type: ignore[arg-type]
 
+    def answer(self, set_id: str, pin: str) -> None:
+        raise OperatorError("Không hỏi PIN.", "No PIN is asked for.")
+
     def stop(self, set_id: str) -> None:
         self.stopped.set()
         self.go.set()

@@ -196,12 +196,13 @@ class _Server:
         self.animator: Animator | None = None
         self.asked: list[str] = []
         self.closed = False
+        self.closed_for: tuple[str, ...] = ()
         self.together = threading.Barrier(4)
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         request = Request(environ)
         self.asked.append(request.path)
-        if self.closed:
+        if self.closed or any(part in request.path for part in self.closed_for):
             return Response(status=503)(environ, start)
         if request.path.startswith("/bad/"):
             return self._bad(request, request.path.removeprefix("/bad/"))(environ, start)

@@ -88,7 +88,8 @@ def pdf(
 
 
 @cache
-def _plain() -> bytes:
+def plain() -> bytes:
+    """One plain scanned page."""
     with TemporaryDirectory() as folder:
         return pdf(Path(folder) / "plain.pdf").read_bytes()
 
@@ -99,7 +100,7 @@ def document(folder: Path, name: str = "d1", source: Path | None = None, **keys:
     (root / "original").mkdir(parents=True)
     (root / "pdf.1").mkdir()
     target = root / "pdf.1" / "document.pdf"
-    target.write_bytes(_plain() if source is None else source.read_bytes())
+    target.write_bytes(plain() if source is None else source.read_bytes())
     facts = {"pdf": {"pages": 1}, **keys.pop("facts", {})}  # type: ignore[dict-item]
     return DocumentFolder(name, root, published={"pdf": 1}, facts=facts, **keys)  # type: ignore[arg-type]
 

@@ -88,7 +88,7 @@ def test_the_time_stamp_is_added_later_without_key_or_pin_and_without_changing_a
     signed, _ = sign(ca.tsa("500"), level)
     later = tmp_path / "later.pdf"
     wanted = section.model_copy(update={"level": level, "tsa_url": ca.tsa()})
-    told, lacking = uplift.add_timestamp(signed, later, wanted, trust, now)
+    told, lacking, _ = uplift.add_timestamp(signed, later, wanted, trust, now)
     assert (told, lacking) == (level, ())
     assert later.read_bytes().startswith(signed.read_bytes())
     report = verify(later, trust, now + timedelta(minutes=1), online=True)

@@ -132,6 +132,7 @@ def settle(
     actor: Actor,
     auto_accept: bool = False,
     owed: Sequence[OutboxEntry] = (),
+    timestamp_wait: timedelta = timedelta(0),
 ) -> State:
     """Publish the attempt's folder, then commit it: a folder nobody's row points to is harmless."""
     published = publish(claimed.folder.root / f"{claimed.stage}.{claimed.attempt}.tmp")
@@ -143,6 +144,7 @@ def settle(
         actor=actor,
         auto_accept=auto_accept,
         owed=owed,
+        timestamp_wait=timestamp_wait,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 
 from intake.errors import DocumentError, OperatorError, SohoaError
 from intake.folder import DocumentFolder
-from intake.model import StageResult
+from intake.model import COPY_FORMS, StageResult
 from intake.ports import SigningSession
 from intake.profile.sections import SignSection
-from workers.sign import pades, stage
+from workers.sign import pades, stage, uplift
 from workers.sign.certificate import Checked, check
 from workers.sign.place import Place
 from workers.tools.pki import TrustStore
@@ -37,8 +37,9 @@ COMPLETING = 4
 """documents whose time-stamps are asked for side by side (the Government's authority bears no more); further ones queue
 up, so that the token is done with the set as soon as it can be"""
 
-FORM_OF = {"bản gốc": "SAO Y", "bản chính": "SAO Y", "bản sao y": "SAO LỤC"}
-"""What the paper is → the form of its copy (NĐ 30/2020 Đ3.10–3.12, Đ25)"""
+
+class Changed(DocumentError):
+    """A document is no longer what the person was shown: it is not signed and waits as it is."""
 
 
 @dataclass(frozen=True)
@@ -107,24 +108,24 @@ def freeze(documents: Sequence[tuple[DocumentFolder, SignSection]], now: datetim
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise OperatorError(f"Văn bản chọn hai lần: {', '.join(twice)}.", f"Chosen twice: {', '.join(twice)}.")
-    with TemporaryDirectory(prefix="sohoa-sign-") as folder:
-        return FrozenSet(tuple(_shown(document, section, Path(folder), now) for document, section in documents))
+    return FrozenSet(tuple(shown(document, section, now) for document, section in documents))
 
 
-def _shown(document: DocumentFolder, section: SignSection, folder: Path, now: datetime) -> Shown:
+def shown(document: DocumentFolder, section: SignSection, now: datetime) -> Shown:
+    """One document as it would be signed. Raises as ``freeze``."""
     _form_fits(document, section)
-    ready = stage.prepare(document, section, folder, now)
+    with TemporaryDirectory(prefix="sohoa-sign-") as folder:
+        ready = stage.prepare(document, section, Path(folder), now)
     pages = int(str(document.facts.get("pdf", {}).get("pages") or 0))
-    stage.discard(ready)
     fields = _digest(dict(document.confirmed))
     return Shown(document, section, ready.sha256, fields, pages, ready.paragraphs, ready.where)
 
 
 def _form_fits(document: DocumentFolder, section: SignSection) -> None:
     kind = str(document.facts.get("review", {}).get("source_kind") or "")
-    wanted = FORM_OF.get(kind)
-    copied = section.mark_form == "copy" and section.form in ("SAO Y", "SAO LỤC")
-    if wanted and copied and section.form != wanted:
+    forms = COPY_FORMS.get(kind, ())
+    if section.mark_form == "copy" and section.form and forms and section.form not in forms:
+        wanted = " / ".join(forms)
         raise OperatorError(
             f"Hồ sơ {document.document_id}: giấy là «{kind}» nên hình thức sao phải là {wanted}, không phải "
             f"{section.form}.",
@@ -141,23 +142,25 @@ def sign_set(
     now: Callable[[], datetime],
     out: Callable[[DocumentFolder], Path],
     current: Callable[[str], DocumentFolder] | None = None,
+    published: Callable[[Shown, StageResult], None] = lambda shown, result: None,
     stop: Callable[[], bool] = lambda: False,
     demo_allowed: bool = False,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Sign the set in order and yield each document's outcome as soon as it is proven.
 
     ``now``: the clock; every signature bears its own time. ``out``: an empty folder for a document's attempt.
-    ``current``: the document as it is now, to compare with what was shown. ``stop`` is asked before each document;
-    what was not begun stays as it was. Raises OperatorError at once, before anything is signed, when the certificate
-    may not sign. A document that changed or cannot be signed yields its DocumentError and the others go on; trouble
-    with the token yields its error as the last outcome and ends the set: the rest waits.
+    ``current``: the document as it is now, to compare with what was shown; ``published`` makes a proven document true.
+    Both are called beside the token, in threads of their own, and their errors are the document's outcome. ``stop`` is
+    asked before each document; what was not begun stays as it was. Raises OperatorError at once, before anything is
+    signed, when the certificate may not sign. A document that changed or cannot be signed yields its DocumentError and
+    the others go on; trouble with the token yields its error as the last outcome and ends the set: the rest waits.
     """
     checks: dict[str, Checked] = {}
     for item in frozen.items:
         key = _digest(item.section.model_dump(include={"agency", "certificate_names", "revocation"}, mode="json"))
         if key not in checks:
             checks[key] = check(session, item.section, trust, now(), demo_allowed)
-    with _Line(frozen, session, checks, now, out, current) as line:
+    with _Line(frozen, session, checks, now, out, current, published) as line:
         yield from line.run(stop)
 
 
@@ -185,9 +188,11 @@ class _Line:
         now: Callable[[], datetime],
         out: Callable[[DocumentFolder], Path],
         current: Callable[[str], DocumentFolder] | None,
+        published: Callable[[Shown, StageResult], None],
     ) -> None:
         self.frozen, self.session, self.checks = frozen, session, checks
-        self.now, self.out, self.current = now, out, current
+        self.now, self.out, self.current, self.published = now, out, current, published
+        self.authorities: dict[str, uplift.TimeStampAuthority] = {}
         self.preparing = ThreadPoolExecutor(1, "sign-prepare")
         self.completing = ThreadPoolExecutor(COMPLETING, "sign-complete")
 
@@ -236,8 +241,11 @@ class _Line:
             raise
 
     def _token(self, item: Shown, ready: _Ready) -> tuple[Future[StageResult] | SohoaError, Path | None]:
-        begun, moment = ready.begun, self.now()
+        begun = ready.begun
         try:
+            if begun is not None:
+                self.session.await_person()
+            moment = self.now()
             if begun is not None and (moment - begun.now).total_seconds() > FRESH_SECONDS:
                 begun = stage.begin(ready.prepared, self.session, moment)
             pressed = pades.press(begun, self.session) if begun is not None else None
@@ -252,9 +260,17 @@ class _Line:
     ) -> StageResult:
         key = _digest(item.section.model_dump(include={"agency", "certificate_names", "revocation"}, mode="json"))
         try:
-            return stage.complete(ready, pressed, self.session, self.checks[key], moment)
+            authority = self._authority(item.section)
+            result = stage.complete(ready, pressed, self.session, self.checks[key], moment, authority)
+            self.published(item, result)
+            return result
         finally:
             stage.discard(ready)
+
+    def _authority(self, section: SignSection) -> uplift.TimeStampAuthority | None:
+        """One for the whole set, so that one that does not answer is not waited for again and again."""
+        made = uplift.authority_of(section)
+        return self.authorities.setdefault(made.url, made) if made is not None else None
 
     def _drop(self, one: Future[_Ready]) -> None:
         if not one.cancel():
@@ -285,8 +301,8 @@ def _done(what: Future[StageResult] | SohoaError) -> bool:
     return isinstance(what, SohoaError) or what.done()
 
 
-def _changed(item: Shown, vi: str, en: str) -> DocumentError:
-    return DocumentError(
+def _changed(item: Shown, vi: str, en: str) -> Changed:
+    return Changed(
         f"Hồ sơ {item.document.document_id}: {vi} đã thay đổi sau khi trình ký; chưa ký. Hãy mở lại danh sách và kiểm "
         "tra.",
         f"Document {item.document.document_id}: {en} changed after it was shown; not signed. Open the list again.",

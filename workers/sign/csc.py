@@ -43,6 +43,9 @@ class OpenCredential:
     engine: _Engine
     demo: bool
 
+    def await_person(self) -> None:
+        self.engine.authorise.await_person()
+
 
 class CscSigner:
     """``Signer(url=…, credential=…, token_file=…, auth=…)``.
@@ -116,47 +119,57 @@ class CscSigner:
             )
         engine = _Engine(service, name, algorithm, certificates)
         if str(told.get("SCAL", "1")) == "2":
-            engine.authorise = _each_hash(service, name, self.auth, pin, ask)
+            engine.authorise = _EachHash(service, name, self.auth, pin, ask)
         else:
-            engine.authorise = _at_once(service, name, self.auth, pin, ask, int(told.get("multisign", 1)))
+            engine.authorise = _AtOnce(service, name, self.auth, pin, ask, int(told.get("multisign", 1)))
         return engine
 
 
-Authorise = Callable[[str], str]
-"""base64 hash → SAD (signature activation data)"""
+class _EachHash:
+    """SCAL 2: one authorisation of the person per hash (base64 → signature activation data)."""
 
+    def __init__(self, service: _Service, name: str, auth: str, pin: str, ask: Callable[[], str] | None) -> None:
+        self._service, self._name, self._auth, self._ask = service, name, auth, ask
+        self._secret: str | None = pin
 
-def _each_hash(service: _Service, name: str, auth: str, pin: str, ask: Callable[[], str] | None) -> Authorise:
-    first: list[str] = [pin]
+    def await_person(self) -> None:
+        if self._secret is None and self._ask is not None:
+            self._secret = self._ask()
 
-    def authorise(digest: str) -> str:
-        secret = first.pop() if first else (ask() if ask else None)
+    def __call__(self, digest: str) -> str:
+        self.await_person()
+        secret, self._secret = self._secret, None
         if secret is None:
             raise OperatorError(
                 "Chứng thư này đòi xác nhận từng chữ ký. Hãy nhập PIN/OTP cho văn bản này.",
                 "This credential demands an authorisation per signature. Enter the PIN or code for this document.",
             )
-        return service.authorise(name, auth, secret, 1, [digest])
-
-    return authorise
+        return self._service.authorise(self._name, self._auth, secret, 1, [digest])
 
 
-def _at_once(service: _Service, name: str, auth: str, pin: str, ask: Callable[[], str] | None, limit: int) -> Authorise:
+class _AtOnce:
     """One authorisation for ``limit`` signatures; when they are used up the person is asked again."""
-    state: dict[str, Any] = {"sad": service.authorise(name, auth, pin, limit, []), "left": limit}
 
-    def authorise(_: str) -> str:
-        if state["left"] == 0:
-            if ask is None:
-                raise OperatorError(
-                    f"Dịch vụ ký chỉ cho {limit} chữ ký mỗi lần xác nhận. Hãy mở đợt ký mới cho phần còn lại.",
-                    f"The service allows {limit} signatures per authorisation. Start a new set for the rest.",
-                )
-            state["sad"], state["left"] = service.authorise(name, auth, ask(), limit, []), limit
-        state["left"] -= 1
-        return str(state["sad"])
+    def __init__(
+        self, service: _Service, name: str, auth: str, pin: str, ask: Callable[[], str] | None, limit: int
+    ) -> None:
+        self._service, self._name, self._auth, self._ask, self._limit = service, name, auth, ask, limit
+        self._activation, self._left = service.authorise(name, auth, pin, limit, []), limit
 
-    return authorise
+    def await_person(self) -> None:
+        if self._left == 0 and self._ask is not None:
+            self._activation = self._service.authorise(self._name, self._auth, self._ask(), self._limit, [])
+            self._left = self._limit
+
+    def __call__(self, _: str) -> str:
+        self.await_person()
+        if self._left == 0:
+            raise OperatorError(
+                f"Dịch vụ ký chỉ cho {self._limit} chữ ký mỗi lần xác nhận. Hãy mở đợt ký mới cho phần còn lại.",
+                f"The service allows {self._limit} signatures per authorisation. Start a new set for the rest.",
+            )
+        self._left -= 1
+        return self._activation
 
 
 class _Service:
@@ -201,7 +214,7 @@ class _Service:
 class _Engine(Engine):
     """pyHanko's signer over the service: hashes go out, signatures come back."""
 
-    authorise: Authorise
+    authorise: _EachHash | _AtOnce
 
     def __init__(self, service: _Service, name: str, algorithm: str, certificates: list[x509.Certificate]) -> None:
         registry = SimpleCertificateStore()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,24 @@ def write_evidence(
         data["chain"] = [
             {"subject": c.subject.human_friendly, "sha256": c.sha256.hex()} for c in checked.path.iter_certs(True)
         ]
-        data["revocation"] = {
-            "checked": checked.revocation_known,
-            "crls": [_kept(answer.dump()) for answer in checked.context.crls],
-            "ocsps": [_kept(answer.dump()) for answer in checked.context.ocsps],
-        }
+        data["revocation"] = _revocation(checked)
+    _write(target, data)
+
+
+def write_completed(target: Path, data: Mapping[str, Any], checked: Checked, now: datetime) -> None:
+    """The evidence of the signing time, with what was known of revocation when its time-stamp came."""
+    _write(target, {**data, "completed": {"at": now.isoformat(timespec="seconds"), "revocation": _revocation(checked)}})
+
+
+def _revocation(checked: Checked) -> dict[str, Any]:
+    return {
+        "checked": checked.revocation_known,
+        "crls": [_kept(answer.dump()) for answer in checked.context.crls],
+        "ocsps": [_kept(answer.dump()) for answer in checked.context.ocsps],
+    }
+
+
+def _write(target: Path, data: Mapping[str, Any]) -> None:
     text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
     target.write_text(text + "\n", encoding="utf-8")
 

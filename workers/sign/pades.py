@@ -34,6 +34,7 @@ from workers.sign.appearance import MarkStyle
 from workers.sign.certificate import Checked
 from workers.sign.mark import VIETNAM, block, face_for
 from workers.sign.place import Place, place
+from workers.sign.timestamp import TimeStampAuthority
 
 DIGEST = "sha256"
 DOCMDP = {
@@ -120,13 +121,13 @@ def press(begun: Begun, session: SigningSession) -> Pressed:
         return Pressed(begun, asyncio.run(made))
 
 
-def complete(pressed: Pressed, checked: Checked) -> Signed:
+def complete(pressed: Pressed, checked: Checked, authority: TimeStampAuthority | None = None) -> Signed:
     """Put the signature, with its time-stamp when it can be had, into the file and lift its level as the profile
     says. Raises DocumentError when the signature does not fit; the file is removed on any failure."""
     begun = pressed.begun
     level = begun.section.level
     with _removed_on_failure(begun.target):
-        authority = uplift.authority_of(begun.section)
+        authority = authority or uplift.authority_of(begun.section)
         signature, lack = uplift.with_timestamp(pressed.signature, authority, begun.section, checked, begun.now)
         with begun.target.open("r+b") as stream:
             begun.digest.fill_with_cms(stream, signature)

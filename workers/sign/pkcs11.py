@@ -42,8 +42,11 @@ class OpenToken:
     certificate: bytes
     chain: tuple[bytes, ...]
     device: str
-    engine: Engine
+    engine: _Engine
     demo: bool
+
+    def await_person(self) -> None:
+        self.engine.credential.await_person()
 
 
 class Pkcs11Signer:
@@ -231,6 +234,11 @@ class _Credential:
         self._each_time = value
         if not value:
             self._pin = None
+
+    def await_person(self) -> None:
+        """Ask for the PIN of the next signature, when the key wants one and none is at hand."""
+        if self._each_time and self._pin is None and self._ask is not None:
+            self._pin = self._ask()
 
     def next(self) -> str:
         """The PIN for one signature: the one just entered for the first, a fresh one after that."""

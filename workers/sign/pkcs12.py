@@ -27,6 +27,9 @@ class OpenKey:
     engine: SimpleSigner
     demo: bool = True
 
+    def await_person(self) -> None:
+        """One password opens the file for the whole set."""
+
 
 class Pkcs12Signer:
     """``Signer(file=…)``. Always ``demo``: the station's settings must allow demo keys before it may sign."""

@@ -23,6 +23,7 @@ from workers.sign.certificate import Checked, check
 from workers.sign.evidence import write_evidence
 from workers.sign.mark import mark_text
 from workers.sign.place import Place, place
+from workers.sign.timestamp import TimeStampAuthority
 from workers.tools import pdfa
 from workers.tools.pki import TrustStore, holder
 from workers.tools.record import record
@@ -111,9 +112,14 @@ def begin(ready: Prepared, signer: SigningSession, now: datetime) -> pades.Begun
 
 
 def complete(
-    ready: Prepared, pressed: pades.Pressed | None, signer: SigningSession, checked: Checked, now: datetime
+    ready: Prepared,
+    pressed: pades.Pressed | None,
+    signer: SigningSession,
+    checked: Checked,
+    now: datetime,
+    authority: TimeStampAuthority | None = None,
 ) -> StageResult:
-    """Time-stamp, evidence, proof. Nothing stays in ``out`` when any of it fails."""
+    """Time-stamp (from ``authority`` when a set shares one), evidence, proof. Nothing stays in ``out`` on failure."""
     signed = ready.out / SIGNED
     try:
         extra: dict[str, Any] = {"described_sha256": ready.sha256}
@@ -128,7 +134,7 @@ def complete(
             shutil.copyfile(ready.source, signed)
             facts = _passed_on(ready, report)
         else:
-            done = pades.complete(pressed, checked)
+            done = pades.complete(pressed, checked, authority)
             proof.prove(ready.source, signed, checked, now, was_pdfa)
             findings = (*findings, *checked.findings, *done.findings, *_moved(done.place))
             facts = _facts(ready, signer, now, done)
@@ -147,7 +153,7 @@ def discard(ready: Prepared) -> None:
 
 
 def preview(document: DocumentFolder, section: SignSection, now: datetime) -> tuple[tuple[str, ...], Place]:
-    """What the desk shows before the act: the mark's words and its place on page 1."""
+    """The mark's words and its place on page 1."""
     paragraphs = mark_text(document, section, now)
     return paragraphs, place(document.of("pdf") / "document.pdf", paragraphs)
 
@@ -200,6 +206,8 @@ def _facts(ready: Prepared, signer: SigningSession, now: datetime, done: pades.S
     return {
         "signer": holder(x509.Certificate.load(signer.certificate)),
         "agency": ready.section.agency,
+        "form": ready.section.form if where else "",
+        "source_kind": ready.document.facts.get("review", {}).get("source_kind"),
         "signed_at": now.isoformat(timespec="seconds"),
         "level": done.level,
         "sha256": sha256_of(ready.out / SIGNED),

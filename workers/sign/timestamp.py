@@ -13,6 +13,7 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from intake.errors import EnvironmentTrouble
 
+MISSES_MAX = 3
 ANSWER_MAX = 1_000_000
 """bytes; a token with a long chain has 10 000"""
 
@@ -20,22 +21,29 @@ ANSWER_MAX = 1_000_000
 class TimeStampAuthority(TimeStamper):
     """One authority at one address; every answer is checked (status, nonce, hash, form) before it is used.
 
-    ``seconds`` bounds one call as a whole, not each read: an authority that drips bytes is slow, too.
+    ``seconds`` bounds one call as a whole, not each read: an authority that drips bytes is slow, too. One that failed
+    ``MISSES_MAX`` calls in a row is not asked again by this object: a person is waiting for her set.
     """
 
     def __init__(self, url: str, seconds: float, tries: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.url, self.seconds, self.tries, self.clock = url, seconds, max(1, tries), clock
+        self.misses = 0
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        if self.misses >= MISSES_MAX:
+            raise TimestampRequestError("away; not asked again in this set")
         trouble: TimestampRequestError | None = None
         for _ in range(self.tries):
             try:
                 nonce, request = self.request_cms(message_digest, md_algorithm)
                 answer = await self.async_request_tsa_response(request)
-                return _token(answer, nonce, message_digest)
+                token = _token(answer, nonce, message_digest)
+                self.misses = 0
+                return token
             except TimestampRequestError as error:
                 trouble = error
+        self.misses += 1
         raise trouble or TimestampRequestError("no try")
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:

@@ -17,6 +17,7 @@ from pyhanko.sign import signers
 from pyhanko.sign.general import SigningError, simple_cms_attribute
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.sign.validation import DocumentSecurityStore
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
@@ -124,18 +125,23 @@ def add_evidence(
 
 def add_timestamp(
     pdf: Path, out: Path, section: SignSection, trust: TrustStore, now: datetime
-) -> tuple[str, tuple[Finding, ...]]:
+) -> tuple[str, tuple[Finding, ...], Checked]:
     """Put the time-stamp that was away at signing time on a signed file, as a document time-stamp in a new
     incremental update: ``out`` begins with the bytes of ``pdf``. B-LT and B-LTA get their evidence before it.
 
-    Needs no key and no PIN. Returns the level reached and what still lacks. Raises EnvironmentTrouble when the
-    authority is still away, DocumentError when ``pdf`` cannot be extended; ``out`` is then not written.
+    Needs no key and no PIN. Returns the level reached, what still lacks, and the signer's certificate as it is judged
+    now. Raises EnvironmentTrouble when the authority is still away or nothing would be gained, OperatorError when the
+    certificate was revoked or has expired meanwhile, DocumentError when ``pdf`` cannot be extended; ``out`` is then
+    not written.
     """
     if not section.tsa_url:
         raise trouble(None, ValueError("tsa_url"))
     authority = TimeStampAuthority(section.tsa_url, section.tsa_seconds, section.tsa_tries)
     checked = check_signed(pdf, section, trust, now)
     long_term = section.level in ("B-LT", "B-LTA") and checked.revocation_known
+    if not long_term and is_stamped(pdf):
+        lack = pending_level(section.level, "CRL/OCSP")
+        raise EnvironmentTrouble(lack.vi, lack.en)
     work = out.with_name(out.name + ".tmp")
     shutil.copyfile(pdf, work)
     try:
@@ -156,7 +162,17 @@ def add_timestamp(
     finally:
         work.unlink(missing_ok=True)
     reached = section.level if long_term or section.level == "B-T" else "B-T"
-    return reached, () if reached == section.level else (pending_level(section.level, "CRL/OCSP"),)
+    lacks = () if reached == section.level else (pending_level(section.level, "CRL/OCSP"),)
+    return reached, lacks, checked
+
+
+def is_stamped(pdf: Path) -> bool:
+    """Whether a time-stamp stands beside the last signature or over the whole file."""
+    with pdf.open("rb") as stream:
+        reader = PdfFileReader(stream, strict=False)
+        if reader.embedded_timestamp_signatures:
+            return True
+        return bool(list(extract_tst_data_iter(reader.embedded_regular_signatures[-1].signer_info, signed=False)))
 
 
 def _rewrite(target: Path, step: Callable[[Path], None]) -> None:

@@ -15,6 +15,7 @@ from intake.errors import EnvironmentTrouble
 from intake.settings import Settings
 from intake.store import Store
 from intake.store.reading import arrivals, counts, jobs
+from intake.store.timestamps import waiting
 
 
 class _Collector:
@@ -36,6 +37,12 @@ class _Collector:
         for stage, lane, state, number in jobs(self._store):
             live.add_metric([stage, lane, state], number)
         yield live
+        lacking = waiting(self._store)
+        yield GaugeMetricFamily(
+            "sohoa_timestamps_waiting", "Signed documents whose time-stamp is still away", value=len(lacking)
+        )
+        oldest = (self._store.clock.now() - lacking[0]["since"]).total_seconds() if lacking else 0.0
+        yield GaugeMetricFamily("sohoa_timestamps_oldest_seconds", "Age of the longest of them", value=oldest)
         free = shutil.disk_usage(self._settings.home).free
         yield GaugeMetricFamily("sohoa_disk_free_bytes", "Free bytes on the disk of the home", value=free)
 

@@ -18,6 +18,7 @@ from intake.store import Store
 from workers.forward.calendar import calendar_of
 from workers.queues.local import LocalPool
 from workers.queues.rq import connect, ring
+from workers.station.timestamps import complete_one
 from workers.sweep import drop_orphans, sweep
 
 log = structlog.get_logger()
@@ -53,6 +54,7 @@ class Station:
             self._spawn(f"watch-{name}", lambda name=name: self._watch(name))  # type: ignore[misc]
         self._spawn("sweep", self._sweep)
         self._spawn("webhooks", self._webhooks)
+        self._spawn("timestamps", self._timestamps)
         if self._redis:
             self._spawn("ring", self._ring)
         self.pool.start()
@@ -133,6 +135,15 @@ class Station:
                     webhooks.ring(self.store, client)
                 except EnvironmentTrouble as trouble:
                     log.warning("webhooks wait", reason=trouble.en)
+
+    def _timestamps(self) -> None:
+        """Time-stamps that were away at signing; a call may take minutes, so the sweep does not wait for it."""
+        while not self._stopping.wait(SWEEP_SECONDS):
+            try:
+                while complete_one(self.store, self.settings) and not self._stopping.is_set():
+                    self.pool.wake()
+            except EnvironmentTrouble as trouble:
+                log.warning("time-stamps wait", reason=trouble.en)
 
     def _ring(self) -> None:
         assert self._redis is not None

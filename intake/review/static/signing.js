@@ -21,6 +21,11 @@ if (choose) {
     count();
   });
   boxes.forEach((box) => box.addEventListener("change", count));
+  for (const kind of choose.querySelectorAll("select.kind")) {
+    kind.addEventListener("change", () => {
+      kind.closest("tr").querySelector("select.form").value = kind.selectedOptions[0].dataset.form;
+    });
+  }
   count();
 }
 
@@ -30,7 +35,21 @@ if (set) {
   pin?.addEventListener("submit", () => {
     pin.querySelector("button.primary").disabled = true;
   });
+  const ask = document.getElementById("ask-form");
+  let answered = false;
+  ask?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new FormData(ask);
+    ask.reset();
+    ask.hidden = answered = true;
+    await fetch(ask.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    answered = false;
+  });
   const show = (data) => {
+    if (ask && !answered && ask.hidden === data.asking) {
+      ask.hidden = !data.asking;
+      if (data.asking) document.getElementById("again").focus();
+    }
     document.getElementById("set-word").textContent = data.word;
     document.getElementById("set-count").textContent = `${data.finished}/${data.total}`;
     document.getElementById("set-bar").value = data.finished;
@@ -50,7 +69,7 @@ if (set) {
     if (!answer.ok) return location.reload();
     const data = await answer.json();
     show(data);
-    if (data.live) setTimeout(watch, 1000);
+    if (data.live) setTimeout(watch, data.asking ? 300 : 700);
     else if (data.state === "refused") location.reload();
     else {
       document.getElementById("stop-form").hidden = true;
