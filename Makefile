@@ -31,6 +31,7 @@ test: check
 
 crash: setup-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+	$(BIN)/python -m tests.crash.table
 
 mutants: setup-test
 	$(BIN)/python -m tests.mutation.mutants

@@ -64,6 +64,8 @@ def _image(path: Path) -> str | None:
     except Image.DecompressionBombError:
         return None  # the check stage refuses it without decoding
     except (OSError, ValueError, TypeError, SyntaxError, EOFError, KeyError, AttributeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk or the share speaks here, not the file's structure
         return f"{type(error).__name__}"
     return None
 

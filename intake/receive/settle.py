@@ -55,7 +55,8 @@ class Settling:
         self._watched: dict[str, Watched] = {}
 
     def look(self, capture: Capture, now: datetime, probe: Callable[[Capture], str | None]) -> Verdict:
-        """One look at one capture. ``probe`` (the structural check) is asked only once per quiet spell."""
+        """One look at one capture. ``probe`` (the structural check) is asked once per quiet spell, and once more
+        before a capture is called damaged."""
         known = self._watched.get(capture.name)
         if known is None:
             self._watched[capture.name] = Watched(capture.fingerprint, now, now)
@@ -74,12 +75,13 @@ class Settling:
             return Verdict.WAIT
         if quiet_for < self.rhythm.quiet(self._least_quiet):
             return Verdict.WAIT
-        if not known.probed:
+        late = quiet_for >= self._damaged_after
+        if not known.probed or (late and known.structure is not None):
             known = replace(known, structure=probe(capture), probed=True)
             self._watched[capture.name] = known
         if known.structure is None:
             return Verdict.TAKE
-        return Verdict.TAKE_DAMAGED if quiet_for >= self._damaged_after else Verdict.WAIT
+        return Verdict.TAKE_DAMAGED if late else Verdict.WAIT
 
     def forget(self, name: str) -> None:
         self._watched.pop(name, None)

@@ -173,8 +173,10 @@ class Watch:
         self._settling.forget(capture.name)
         self._say(
             arrival_id,
-            f"Không đọc được «{capture.name}» ({error.strerror}). Tệp được để nguyên; hãy cấp quyền đọc cho trạm.",
-            f"«{capture.name}» cannot be read ({error.strerror}). It is left there; give the station read access.",
+            f"Không đọc được «{capture.name}» ({error.strerror}). Tệp được để nguyên và được thử lại; hãy kiểm tra "
+            "thư mục mạng và quyền đọc của trạm.",
+            f"«{capture.name}» cannot be read ({error.strerror}). It is left there and tried again; check the share "
+            "and the station's read permission.",
         )
 
     def _say(self, arrival_id: int, vi: str, en: str) -> None:

@@ -1,24 +1,33 @@
-"""One station process that drives everything it finds to the end: watched folder, stages, clerk, văn thư, delivery.
+"""One life of a station that drives everything it finds to the end: watched folder, stages, clerk, văn thư, delivery.
 
-Run as ``python -m tests.crash.drive HOME MODE``; with SOHOA_CRASH_AT set it dies on the way, and the next run goes on.
-MODE is ``local`` or ``rq`` (then ``sohoa work`` processes do the stages). It ends with exit code 0 when every
-document is at its end.
+Run as ``python -m tests.crash.drive [--number N] HOME MODE POINT…``. MODE is ``local`` or ``rq`` (then a ``sohoa work``
+process does the stages). First it drives on until N documents are at their end. Then, for each point in turn, it arms
+the point, drops a fresh scan, and drives that to its end too — unless it is killed on the way, which is the purpose.
+``HOME/relay.log`` says which point was begun and, when station and document outlived it, who died: ``worker``,
+``child`` or ``nobody``.
+
+Points inside a stage's child are armed from the start of a process (SOHOA_CRASH_AT); a life armed so does only the
+first of its points.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from time import monotonic
 
+from intake import crashpoint
 from intake.model import Actor
 from intake.settings import SystemClock, load
 from intake.states import TERMINAL, State
 from intake.store import Store
 from intake.store.decide import approve
-from intake.store.reading import arrivals, every, idle, queue, whole
+from intake.store.reading import arrivals, counts, every, idle, queue, whole
 from intake.store.signing import freeze
 from workers.chain import WORKED
 from workers.station.signing import TokenDesk
@@ -26,62 +35,130 @@ from workers.station.station import Station
 
 PIN = "1234"
 CLERK, VAN_THU = Actor("lan", "clerk"), Actor("hoa", "van_thu")
-PATIENCE = 120.0
+PATIENCE = 240.0
+PATIENCE_EACH = 10.0
+IN_CHILD = ("push.before_put", "push.after_put")
+NOT_IN_TIME = 3
 
 
-def main(home: Path, mode: str) -> int:
-    settings = load(home)
-    store = Store(settings.database_url, SystemClock())
-    station = Station(settings, store)
-    workers = []
-    if mode == "rq":
-        command = [sys.executable, "-m", "tests.crash.work", str(home)]
-        workers = [subprocess.Popen(command) for _ in range(1)]
-    station.start()
-    desk = TokenDesk(store, settings)
-    end = monotonic() + PATIENCE
-    tick = threading.Event()
+class Life:
+    """The station, its worker and its two people."""
+
+    def __init__(self, home: Path, mode: str) -> None:
+        self.home = home
+        self.armed_at_birth = os.environ.get("SOHOA_CRASH_AT")
+        self.settings = load(home)
+        self.store = Store(self.settings.database_url, SystemClock())
+        self.station = Station(self.settings, self.store)
+        self.desk = TokenDesk(self.store, self.settings)
+        self._remote = mode == "rq"
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._died = False
+        self._tick = threading.Event()
+
+    def bear(self) -> None:
+        if self._remote:
+            self._employ(self.armed_at_birth)
+        self.station.start()
+
+    def end(self) -> None:
+        self._dismiss()
+        self.station.stop()
+
+    def meet(self, point: str, scan: Path) -> str:
+        """Arm, drop, drive to the end; who died on the way, if it was not this process."""
+        self._died = False
+        if point not in IN_CHILD:
+            if self._remote:
+                self._employ(point)
+            crashpoint.arm(point)
+        shutil.copyfile(scan, self.settings.scan_folder("vanthu") / scan.name)
+        self.drive(len(every(self.store)) + 1)
+        crashpoint.arm(None)
+        if self._died:
+            return "worker"
+        (document,) = [row for row in every(self.store) if row["name"] == scan.name]
+        tries = {job["stage"]: job["attempt"] for job in whole(self.store, document["id"]).jobs}
+        return "child" if point in IN_CHILD and tries["push"] > 1 else "nobody"
+
+    def drive(self, number: int) -> None:
+        """Until that many documents are there and every one is at its end."""
+        end = monotonic() + PATIENCE + PATIENCE_EACH * number
+        while not self._done(number):
+            if monotonic() > end:
+                sys.exit(NOT_IN_TIME)
+            for row in queue(self.store, states=(State.ASSEMBLED,)):
+                fields = {name: item.get("value") for name, item in whole(self.store, row["id"]).row["fields"].items()}
+                approve(self.store, row["id"], row["version"], CLERK, fields)
+            self._sign()
+            if self._worker is not None and self._worker.poll() is not None:
+                self._died = True
+                self._employ(None)
+            self._tick.wait(0.1)
+
+    def _done(self, number: int) -> bool:
+        rows = counts(self.store)
+        ended = all(State(state) in TERMINAL or State(state) is State.HELD for state in rows)
+        return (
+            ended
+            and sum(rows.values()) >= number
+            and "pending" not in arrivals(self.store)
+            and idle(self.store, WORKED)
+        )
+
+    def _sign(self) -> None:
+        waiting = [row["id"] for row in queue(self.store, states=(State.APPROVED,)) if self._ready(row["id"])]
+        if not waiting:
+            return
+        frozen = freeze(self.store, VAN_THU, waiting, cap=100)
+        self.desk.preview(frozen)
+        self.desk.start(frozen.id, VAN_THU, PIN)
+        while self.desk.progress(frozen.id).state == "signing":
+            self._tick.wait(0.05)
+
+    def _ready(self, document_id: str) -> bool:
+        """Its sign job is ready, not still under the lease of a process that died."""
+        return any(job["stage"] == "sign" and job["state"] == "ready" for job in whole(self.store, document_id).jobs)
+
+    def _employ(self, crash_at: str | None) -> None:
+        """A worker armed so, in place of the one there was."""
+        self._dismiss()
+        environment = {key: value for key, value in os.environ.items() if key != "SOHOA_CRASH_AT"}
+        if crash_at:
+            environment["SOHOA_CRASH_AT"] = crash_at
+        self._worker = subprocess.Popen([sys.executable, "-m", "tests.crash.work", str(self.home)], env=environment)
+
+    def _dismiss(self) -> None:
+        if self._worker is not None:
+            self._worker.terminate()
+            self._worker.wait()
+            self._worker = None
+
+
+def main(home: Path, mode: str, number: int, points: list[str]) -> int:
+    life = Life(home, mode)
+    life.bear()
     try:
-        while monotonic() < end:
-            if _everything_done(store):
-                return 0
-            for row in queue(store, states=(State.ASSEMBLED,)):
-                fields = {name: item.get("value") for name, item in whole(store, row["id"]).row["fields"].items()}
-                approve(store, row["id"], row["version"], CLERK, fields)
-            _sign(store, desk)
-            workers = [worker for worker in workers if worker.poll() is None] or (
-                [subprocess.Popen(command)] if mode == "rq" else []
-            )
-            tick.wait(0.1)
-        return 3
+        life.drive(number)
+        for point in points:
+            if point in IN_CHILD and point != life.armed_at_birth:
+                break
+            with (home / "relay.log").open("a") as log:
+                print("begun", point, file=log, flush=True)
+                died = life.meet(point, home.parent / "scans" / f"{point}.jpg")
+                print(died, point, file=log, flush=True)
+            if life.armed_at_birth:
+                break
+        return 0
     finally:
-        for worker in workers:
-            worker.kill()
-        station.stop()
-
-
-def _sign(store: Store, desk: TokenDesk) -> None:
-    waiting = [row["id"] for row in queue(store, states=(State.APPROVED,)) if idle_sign(store, row["id"])]
-    if not waiting:
-        return
-    frozen = freeze(store, VAN_THU, waiting, cap=100)
-    desk.preview(frozen)
-    desk.start(frozen.id, VAN_THU, PIN)
-    tick = threading.Event()
-    while desk.progress(frozen.id).state == "signing":
-        tick.wait(0.05)
-
-
-def idle_sign(store: Store, document_id: str) -> bool:
-    """Its sign job is ready, not still under the lease of a process that died."""
-    return any(job["stage"] == "sign" and job["state"] == "ready" for job in whole(store, document_id).jobs)
-
-
-def _everything_done(store: Store) -> bool:
-    rows = every(store)
-    ended = all(State(row["state"]) in TERMINAL or State(row["state"]) is State.HELD for row in rows)
-    return bool(rows) and ended and "pending" not in arrivals(store) and idle(store, WORKED)
+        life.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("mode", choices=("local", "rq"))
+    parser.add_argument("--number", type=int, default=0)
+    parser.add_argument("points", nargs="*")
+    given = parser.parse_args()
+    sys.exit(main(given.home, given.mode, given.number, given.points))

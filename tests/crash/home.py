@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from intake.model import Actor
@@ -16,7 +17,7 @@ from intake.store import Store, audit, people
 from intake.store.balance import balance
 from intake.store.reading import every, whole
 from intake.store.signing import assign_key
-from tests.crash.drive import PIN, VAN_THU
+from tests.crash.drive import IN_CHILD, PIN, VAN_THU
 from workers.cli.init import create
 from workers.sign.demo_ca import make, softhsm_module, token_config
 from workers.sign.verify import verify
@@ -24,6 +25,7 @@ from workers.tools.pki import load_trust
 
 AGENCY = "SỞ THỬ TẮT MÁY"
 ROOT = Path(__file__).parents[2]
+KILLED = -9
 
 
 def build(home: Path, database: str | None = None, redis: str | None = None, lease_seconds: float = 3) -> None:
@@ -63,20 +65,57 @@ def build(home: Path, database: str | None = None, redis: str | None = None, lea
     store.close()
 
 
-def run(home: Path, mode: str = "local", crash_at: str | None = None) -> int:
-    """One life of the station process; its exit code (-9 when it died at the crash point)."""
+def scans_for(names: Sequence[str], sample: Path, folder: Path) -> list[Path]:
+    """One scan per name: the same page, told apart by a JPEG comment."""
+    folder.mkdir(exist_ok=True)
+    data = sample.read_bytes()
+    made = []
+    for name in names:
+        comment = name.encode()
+        path = folder / f"{name}.jpg"
+        path.write_bytes(data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + data[2:])
+        made.append(path)
+    return made
+
+
+def relay(home: Path, mode: str, points: Sequence[str]) -> dict[str, str]:
+    """Life after life until every point was met; who died at each: station, worker, child or nobody."""
+    died: dict[str, str] = {}
+    while left := [point for point in points if point not in died]:
+        if left[0] in IN_CHILD:
+            assert _life(home, mode, []) == 0  # what an earlier death left must not be what meets this point
+        code = _life(home, mode, left)
+        for word, point in (line.split() for line in (home / "relay.log").read_text().splitlines()):
+            died[point] = word
+        begun = [point for point, word in died.items() if word == "begun"]
+        assert (code, len(begun)) in ((0, 0), (KILLED, 1)), (code, begun, (home / "drive.log").read_text()[-3000:])
+        died.update(dict.fromkeys(begun, "station"))
+        with (home / "relay.log").open("a") as log:
+            log.writelines(f"station {point}\n" for point in begun)
+    assert _life(home, mode, []) == 0, (home / "drive.log").read_text()[-3000:]
+    return died
+
+
+def _life(home: Path, mode: str, points: Sequence[str]) -> int:
+    """One life of the station process; its exit code (-9 when it died at a crash point)."""
+    return begin(home, mode, points, points[0] if points and points[0] in IN_CHILD else None).wait(3600)
+
+
+def begin(
+    home: Path, mode: str, points: Sequence[str] = (), crash_at: str | None = None, number: int = 0
+) -> subprocess.Popen[bytes]:
+    """Start a life of the station process (tests/crash/drive.py); its words go to ``drive.log``."""
     environment = {key: value for key, value in os.environ.items() if key not in ("SOHOA_CRASH_AT", "SOFTHSM2_CONF")}
     if crash_at:
         environment["SOHOA_CRASH_AT"] = crash_at
     with (home / "drive.log").open("a") as log:
-        return subprocess.run(
-            [sys.executable, "-m", "tests.crash.drive", str(home), mode],
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.drive", "--number", str(number), str(home), mode, *points],
             env=environment,
             cwd=ROOT,
             stdout=log,
             stderr=log,
-            timeout=400,
-        ).returncode
+        )
 
 
 def prove(home: Path, scans: list[Path]) -> None:

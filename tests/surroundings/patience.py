@@ -12,9 +12,9 @@ TICK = Event()
 SECONDS = 150.0
 
 
-def until(true: Callable[[], bool]) -> None:
+def until(true: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Poll until ``true``; a database that is just being restarted has not answered yet."""
-    end = monotonic() + SECONDS
+    end = monotonic() + seconds
     while not _answered(true):
         assert monotonic() < end, "did not happen in time"
         TICK.wait(0.1)
