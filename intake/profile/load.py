@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from intake.errors import ProfileError
 from intake.profile.sections import Profile
@@ -57,6 +58,38 @@ def _siblings(path: Path) -> str:
     return ", ".join(sorted(p.stem for p in path.parent.glob("*.toml"))) or "–"
 
 
+WANTED = {
+    "string_too_short": "ít nhất {min_length} ký tự",
+    "string_too_long": "nhiều nhất {max_length} ký tự",
+    "string_pattern_mismatch": "chữ đúng mẫu {pattern}",
+    "greater_than": "số lớn hơn {gt}",
+    "greater_than_equal": "số từ {ge} trở lên",
+    "less_than": "số nhỏ hơn {lt}",
+    "less_than_equal": "số không quá {le}",
+    "literal_error": "một trong {expected}",
+    "enum": "một trong {expected}",
+    "string_type": "chữ trong dấu nháy",
+    "int_type": "số nguyên",
+    "int_parsing": "số nguyên",
+    "int_from_float": "số nguyên",
+    "float_type": "số",
+    "float_parsing": "số",
+    "bool_type": "true hoặc false",
+    "bool_parsing": "true hoặc false",
+    "list_type": "danh sách […]",
+    "tuple_type": "danh sách […]",
+    "dict_type": "bảng khóa = giá trị",
+    "model_type": "bảng khóa = giá trị",
+    "date_from_datetime_parsing": "ngày dạng 2027-02-05",
+}
+"""Pydantic's kinds of error as an administrator's Vietnamese; its own words stand for the rest."""
+
+
+def _wanted(item: ErrorDetails) -> str:
+    words = WANTED.get(item["type"])
+    return words.format(**item.get("ctx", {})) if words else item["msg"]
+
+
 def _explain(path: Path, error: ValidationError) -> tuple[str, str]:
     vi, en = [], []
     for item in error.errors():
@@ -69,6 +102,6 @@ def _explain(path: Path, error: ValidationError) -> tuple[str, str]:
             vi.append(f"{path}: khóa «{key}» không được dùng; hãy xóa hoặc sửa chính tả.")
             en.append(f"{path}: key «{key}» is not known; delete it or mend its spelling.")
         else:
-            vi.append(f"{path}: khóa «{key}» = {item['input']!r} không hợp lệ; cần: {item['msg']}.")
+            vi.append(f"{path}: khóa «{key}» = {item['input']!r} không hợp lệ; cần: {_wanted(item)}.")
             en.append(f"{path}: key «{key}» = {item['input']!r} is not valid; wanted: {item['msg']}.")
     return "\n".join(vi), "\n".join(en)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from intake.errors import ExitCode
+from workers.cli.doctor import CALENDAR_AHEAD, holidays
+from workers.forward.calendar import known_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,3 +78,22 @@ def test_wrong_profile_names_file_key_and_what_to_write(tmp_path: Path) -> None:
     assert "wrong.toml" in done.stderr
     assert "check.dpi_min" in done.stderr
     assert "dpi_minimum" in done.stderr
+
+
+def test_a_profile_value_out_of_bounds_is_told_in_vietnamese(tmp_path: Path) -> None:
+    """A home whose agency is not named yet: the Vietnamese line has no English in it."""
+    assert sohoa("init", "--home", tmp_path / "home").returncode == 0
+    done = sohoa("doctor", "--home", tmp_path / "home", "--json")
+    rows = {row["what"]: row for row in json.loads(done.stdout)}
+    said = rows["hồ sơ quy tắc / profile: incoming"]["said"]
+    assert "sign.agency" in said
+    assert "ít nhất 1 ký tự" in said
+
+
+def test_the_doctor_tells_when_the_holiday_calendar_ends() -> None:
+    """A deadline computed beyond the data would count Tết as working days."""
+    end = known_until()
+    assert holidays(end - CALENDAR_AHEAD).good
+    late = holidays(end - CALENDAR_AHEAD + timedelta(days=1))
+    assert not late.good
+    assert "vietnam.toml" in late.said

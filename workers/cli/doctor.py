@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from intake.plugins import GROUPS, plugins
 from intake.settings import Settings, SystemClock, load
 from intake.store import Store
 from intake.store.reading import latest_audit_time
+from workers.forward.calendar import DATA, known_until
 from workers.sign.typeface import FONT_FILE
 from workers.tools.tessdata import tessdata_path
 
@@ -34,6 +36,8 @@ PROGRAMS = {
     "pdfsig": "sudo apt-get install poppler-utils",
     "qpdf": "sudo apt-get install qpdf",
 }
+CALENDAR_AHEAD = timedelta(days=30)
+"""The Government announces next year's holidays in autumn: this long before the data end, somebody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,14 @@ def station(home: Path | None) -> Iterator[Found]:
         try:
             wanted = settings.profile_of(settings.station[name].profile)
             yield Found(f"hồ sơ quy tắc / profile: {wanted.name}", True, wanted.title)
+            if not wanted.push.organ_id:
+                yield Found(
+                    f"mã định danh / organ_id: {wanted.name}",
+                    False,
+                    "khai [push] organ_id (QĐ 20/2020/QĐ-TTg) trước khi gửi gói edXML / "
+                    "set [push] organ_id before edXML packages are sent",
+                    needed=False,
+                )
         except SohoaError as error:
             yield Found(f"hồ sơ quy tắc / profile: {settings.station[name].profile}", False, error.vi)
     yield _folder("hồ sơ / documents", settings.documents)
@@ -118,6 +130,7 @@ def station(home: Path | None) -> Iterator[Found]:
     enough = free > settings.workers.disk_free_min_bytes
     yield Found("đĩa trống / free disk", enough, f"{free / 1e9:.1f} GB")
     yield from _database(settings)
+    yield holidays(SystemClock().now().date())
     trusted = sorted(settings.trust_folder.glob("*.[pcd]e[mr]*")) + sorted(settings.trust_folder.glob("*.crt"))
     yield Found(
         "chứng thư gốc tin cậy / trusted roots",
@@ -154,6 +167,18 @@ def _database(settings: Settings) -> Iterator[Found]:
             if behind
             else ""
         ),
+    )
+
+
+def holidays(today: date) -> Found:
+    """Deadlines beyond the last year of the holiday data would count holidays as working days."""
+    until = known_until()
+    return Found(
+        "lịch nghỉ / holiday calendar",
+        today + CALENDAR_AHEAD <= until,
+        f"đến / until {until:%d/%m/%Y}"
+        + ("" if today + CALENDAR_AHEAD <= until else f"; thêm năm mới vào / add the next year to {DATA}"),
+        needed=False,
     )
 
 
