@@ -21,6 +21,7 @@ from intake.plugins import load
 from intake.profile.sections import SignSection
 from workers.cli.verify import trust_folder
 from workers.sign.single import sign_file
+from workers.tools.nocore import no_core
 from workers.tools.pki import load_trust
 
 
@@ -67,6 +68,7 @@ def command(
     confirmed = {FieldName.CODE_NUMBER: number, FieldName.CODE_NOTATION: notation} if number else {}
     device = _device(plugin, options)
     document = DocumentFolder(file.name, file.parent.absolute(), confirmed=confirmed)
+    no_core()
     with device.open(_pin(pin_fd), ask=lambda: _pin(pin_fd)) as session:
         allowed = demo or bool(station and station.signer.demo)
         result = sign_file(document, file, output, section, session, store, datetime.now(UTC), allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +22,11 @@ DEMO_MARK = "CHỈ DÙNG THỬ"
 """Every certificate of the demo CA says so in its issuer."""
 
 _in_use: set[str] = set()
+_wrong_pins: Counter[tuple[str, str | None]] = Counter()
+"""module and token → wrong PINs since the last right one"""
 _guard = threading.Lock()
 
+_WRONG_PIN = (trouble.PinIncorrect, trouble.PinLenRange, trouble.PinInvalid)
 _GONE = (
     trouble.DeviceRemoved,
     trouble.TokenNotPresent,
@@ -50,20 +54,32 @@ class OpenToken:
 
 
 class Pkcs11Signer:
-    """``Signer(module=…, token_label=…, key_label=…)``.
+    """``Signer(module=…, token_label=…, key_label=…, pin_tries=…)``.
 
     ``module``: path of the vendor's PKCS#11 library. ``token_label``: which token when several are plugged in.
-    ``key_label``: which certificate when the token holds several. None of them is secret.
+    ``key_label``: which certificate when the token holds several. ``pin_tries``: wrong PINs after which its issuer says
+    it locks; tokens themselves tell only the last try. None of them is secret.
     """
 
     name = "pkcs11"
 
-    def __init__(self, module: str, token_label: str | None = None, key_label: str | None = None) -> None:
+    def __init__(
+        self, module: str, token_label: str | None = None, key_label: str | None = None, pin_tries: int | None = None
+    ) -> None:
         self.module, self.token_label, self.key_label = str(module), token_label, key_label
+        self.pin_tries = pin_tries
 
     def tries_left(self) -> int | None:
-        """0 locked, 1 the last try; None: tokens tell no other number."""
-        return _tries(self._token())
+        """0 locked, 1 the last try, else at most so many when ``pin_tries`` is known (wrong PINs are counted here while
+        the station runs); None: unknown."""
+        told = _tries(self._token())
+        if told is not None or self.pin_tries is None:
+            return told
+        return max(1, self.pin_tries - _wrong_pins.get(self._place, 0))
+
+    @property
+    def _place(self) -> tuple[str, str | None]:
+        return self.module, self.token_label
 
     @contextmanager
     def open(self, pin: str, ask: Callable[[], str] | None = None) -> Iterator[OpenToken]:
@@ -141,15 +157,22 @@ class Pkcs11Signer:
         if _tries(token) == 0:
             raise _locked()
         try:
+            opened = self._opened(token, pin)
+        except _WRONG_PIN:
+            # the failed C_Login leaves its session open; starting the module again is the only way to close it
+            self._library().reinitialize()
+            _wrong_pins[self._place] += 1
+            raise _wrong_pin(self.tries_left()) from None
+        del _wrong_pins[self._place]
+        return opened
+
+    def _opened(self, token: Any, pin: str) -> Any:
+        try:
             return token.open(user_pin=pin)
         except trouble.UserAlreadyLoggedIn:
             # a login nobody owns any more (a crashed set): end it, so that this PIN is really asked of the token
             self._library().reinitialize()
             return self._token().open(user_pin=pin)
-        except (trouble.PinIncorrect, trouble.PinLenRange, trouble.PinInvalid):
-            # the failed C_Login leaves its session open; starting the module again is the only way to close it
-            self._library().reinitialize()
-            raise _wrong_pin(self.tries_left()) from None
 
     def _unlocked(self, session: Any, credential: _Credential) -> OpenToken:
         certificate, others, identity = self._select(session)
@@ -197,8 +220,9 @@ class Pkcs11Signer:
         )
 
     def _translated(self, error: PKCS11Error) -> SohoaError:
-        if isinstance(error, (trouble.PinIncorrect, trouble.PinLenRange, trouble.PinInvalid)):
-            return _wrong_pin(None)
+        if isinstance(error, _WRONG_PIN):
+            _wrong_pins[self._place] += 1
+            return _wrong_pin(self.tries_left())
         if isinstance(error, trouble.PinLocked):
             return _locked()
         if isinstance(error, trouble.UserNotLoggedIn):
@@ -292,13 +316,11 @@ def _close(session: Any) -> None:
 def _wrong_pin(left: int | None) -> OperatorError:
     if left == 0:
         return _locked()
-    vi = (
-        "chỉ còn 1 lần thử trước khi thiết bị bị khóa" if left == 1 else "thiết bị không cho biết còn bao nhiêu lần thử"
-    )
-    en = "only 1 try is left before the token locks" if left == 1 else "the token does not tell how many tries are left"
-    return OperatorError(
-        f"Sai mã PIN; {vi}. Chưa ký gì; văn bản vẫn chờ.", f"Wrong PIN; {en}. Nothing was signed; documents wait."
-    )
+    vi, en = {
+        None: ("thiết bị không cho biết còn bao nhiêu lần thử", "the token does not tell how many tries are left"),
+        1: ("chỉ còn 1 lần thử trước khi thiết bị bị khóa", "only 1 try is left before the token locks"),
+    }.get(left, (f"còn nhiều nhất {left} lần thử trước khi thiết bị bị khóa", f"at most {left} tries are left"))
+    return OperatorError(f"Sai mã PIN; {vi}. Văn bản chưa ký vẫn chờ.", f"Wrong PIN; {en}. What is unsigned waits.")
 
 
 def _locked() -> OperatorError:

@@ -114,7 +114,7 @@ class Act:
         with self._answered:
             if not self.asking:
                 raise OperatorError("Thiết bị ký không hỏi mã PIN lúc này.", "The device asks for no PIN now.")
-            self._answer = pin
+            self._answer, self.asking = pin, False
             self._answered.notify_all()
 
     def halt(self) -> None:
@@ -152,7 +152,7 @@ class Act:
         sha256 = str(result.facts["sha256"])
         profile = self._profile(claimed.profile)
         owed = [
-            OutboxEntry(t.name, delivery_key(t.name, claimed.document_id, claimed.revision, sha256))
+            OutboxEntry(t.name, delivery_key(t.name, claimed.document_id, claimed.revision, sha256), t.per_minute)
             for t in profile.push.target
         ]
         wait = timedelta(hours=profile.sign.timestamp_wait_hours)

@@ -26,6 +26,7 @@ from workers.sign import batch
 from workers.sign.batch import Shown
 from workers.sign.mark import signing_time
 from workers.station.act import Act, as_confirmed
+from workers.tools.nocore import no_core
 from workers.tools.pki import load_trust
 
 log = structlog.get_logger()
@@ -119,6 +120,7 @@ class TokenDesk:
         )
         try:
             looked = self._look(frozen)
+            no_core()
             self._settings.before_signer()
             signer: Signer = load("sohoa.signers", self._settings.signer.plugin)(**self._settings.signer.options)
             trust = load_trust(self._settings.trust_folder)
