@@ -6,7 +6,9 @@
     │   ├── NotAllowed               4   the person's role does not allow it
     │   └── StaleVersion             5   someone else changed the document first
     ├── DocumentError                6   this document cannot go on; the others do
+    │   └── DeliveryRefused          6   a document system refuses it; what the other targets answered is kept
     ├── EnvironmentTrouble           7   disk, network, token, database: try again later
+    │   ├── Undelivered              7   some target has no copy yet; what the other targets answered is kept
     │   ├── StageCrashed             7   the stage's child process died or outlasted its limit
     │   └── DependencyMissing        8   a program, font or language model is not installed
     └── StaleClaim                   9   this worker's lease was given to another worker
@@ -16,7 +18,9 @@ Texts say what happened, to which document or page, and what to do now, in Vietn
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -81,6 +85,21 @@ class DocumentError(SohoaError):
     exit_code = ExitCode.DOCUMENT
 
 
+class _Deliveries:
+    """What every target answered (``intake.store.outbox.note_tries`` gives the shape), across process boundaries."""
+
+    def __init__(self, vi: str, en: str, tries: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(vi, en)  # type: ignore[call-arg]
+        self.tries = tuple(tries)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.vi, self.en, self.tries)  # type: ignore[attr-defined]
+
+
+class DeliveryRefused(_Deliveries, DocumentError):
+    """A target refuses the document; nothing but a person can change that."""
+
+
 class EnvironmentTrouble(SohoaError):
     """Disk, network, token, database: nothing is wrong with the document; try again with back-off."""
 
@@ -89,6 +108,10 @@ class EnvironmentTrouble(SohoaError):
 
 class StageCrashed(EnvironmentTrouble):
     """The stage's child process died or outlasted its limit; tried once more, then the document is held."""
+
+
+class Undelivered(_Deliveries, EnvironmentTrouble):
+    """Some target has not taken the copy, or may not be tried now; the others' receipts count."""
 
 
 class DependencyMissing(EnvironmentTrouble):

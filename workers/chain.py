@@ -31,6 +31,11 @@ class Surroundings:
     station: str
     arrived_at: datetime
     revision: int = 1
+    attempt: int = 1
+    booked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """of push: receipts of earlier attempts, by target"""
+    not_now: frozenset[str] = frozenset()
+    """of push: targets to be left alone in this attempt"""
 
 
 Call = Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
@@ -52,7 +57,16 @@ def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroun
     def key_of(target: str, sha256: str) -> str:
         return delivery_key(target, document.document_id, around.revision, sha256)
 
-    return push.run(document, profile.push, out, connectors=connectors(profile, around.home), key_of=key_of)
+    return push.run(
+        document,
+        profile.push,
+        out,
+        connectors=connectors(profile, around.home),
+        key_of=key_of,
+        booked={target: receipt_of(data) for target, data in around.booked.items()},
+        not_now=around.not_now,
+        attempt=around.attempt,
+    )
 
 
 def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:

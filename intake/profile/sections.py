@@ -112,6 +112,8 @@ class ConnectorTarget(Section):
     name: str = Bound(min_length=1, max_length=60)
     """unique in the profile; part of the idempotency key, so a renamed target is a new target"""
     connector: str
+    per_minute: int = Bound(default=0, ge=0, le=6000)
+    """deliveries begun in a minute, at most, by all workers together; 0 = no limit"""
     options: dict[str, str | int | float | bool] = Bound(default={})
     """what the connector's page in docs/push.md lists; a secret is never written here, only ``env:NAME`` or
     ``file:path``"""
@@ -179,7 +181,11 @@ class ForwardSection(Section):
     """minutes by the clock until a khẩn, thượng khẩn, hỏa tốc, hỏa tốc hẹn giờ document must be at the handler's unit
     (QĐ 12/2020/QĐ-UBND Đ6.2 says «ngay»; the figures are this agency's)"""
     escalate_to: str = ""
-    """unit told when an alarm rings; empty = ``unmatched_unit``"""
+    """unit or person told when an alarm rings; empty = ``unmatched_unit``"""
+    escalation: tuple[str, ...] = ()
+    """who is told next, one after the other, while the document is still not there"""
+    escalate_minutes: int = Bound(default=15, ge=1, le=1440)
+    """minutes from one to the next"""
 
 
 class IntakeSection(Section):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from intake import crashpoint
 from intake.folder import DocumentFolder, document_root
+from intake.store import outbox
 from intake.store.engine import Store
 from intake.store.schema import document, job, published
 
@@ -32,6 +34,10 @@ class Claim:
     arrived_at: datetime
     decision: str | None
     folder: DocumentFolder
+    booked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """of ``push``: receipts that came before, by target"""
+    not_now: frozenset[str] = frozenset()
+    """of ``push``: targets that must not be tried in this attempt (back-off, breaker, pace, dead letter)"""
 
 
 def claim(
@@ -48,12 +54,15 @@ def claim(
     """The oldest ready job of the first lane that has one, or None. With ``job_id`` only that job (a doorbell)."""
     with store.write() as connection:
         now = store.clock.now()
+        shut = outbox.closed(connection, now) if "push" in stages else frozenset()
         for lane in lanes:
             wanted = [job.c.state == "ready", job.c.lane == lane, job.c.stage.in_(stages), job.c.run_after <= now]
             if job_id is not None:
                 wanted.append(job.c.id == job_id)
             if document_id is not None:
                 wanted.append(job.c.document_id == document_id)
+            if shut:
+                wanted.append(outbox.sendable(shut, now))
             query = sa.select(job).where(*wanted).order_by(job.c.id).limit(1).with_for_update(skip_locked=True)
             row = connection.execute(query).mappings().one_or_none()
             if row:
@@ -67,6 +76,9 @@ def claim(
             .values(state="running", attempt=attempt, worker=worker, lease_until=now + lease, error=None)
         )
         claimed = claimed_of(connection, row, attempt, worker, documents_root)
+        if row["stage"] == "push":
+            bound = outbox.bind(connection, row["document_id"], row["revision"], now)
+            claimed = replace(claimed, booked=bound.booked, not_now=bound.not_now)
         crashpoint.reached("claim.before_commit", row["stage"])
     crashpoint.reached("claim.committed", row["stage"])
     return claimed

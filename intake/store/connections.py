@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from intake.errors import OperatorError
 from intake.model import Actor
 from intake.store import audit
+from intake.store.backoff import backoff
 from intake.store.engine import Store
-from intake.store.fail import backoff
 from intake.store.schema import api_token, document, webhook
 from intake.store.schema import audit as audit_table
 
@@ -37,6 +37,14 @@ TOLD = (
     "sign.finished",
     "push.finished",
     "forward.finished",
+    "push.status",
+    "push.held",
+    "redrive",
+    "recall.told",
+    "status.reported",
+    "alarm.rung",
+    "alarm.escalated",
+    "alarm.settled",
 )
 """acts whose result other systems are told"""
 RETRY_LONGEST = timedelta(hours=1)

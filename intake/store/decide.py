@@ -15,7 +15,7 @@ from intake.errors import NotAllowed, OperatorError, StaleVersion
 from intake.model import Actor, FieldName
 from intake.spelling import nfc
 from intake.states import DUE, NEXT, TERMINAL, UNREADABLE, State
-from intake.store import audit
+from intake.store import audit, outbox
 from intake.store.engine import Store
 from intake.store.finish import described, owe
 from intake.store.schema import document, finding, job, published
@@ -102,6 +102,7 @@ def reject(
             .where(job.c.document_id == document_id, job.c.revision == row["revision"], job.c.state == "ready")
             .values(state="failed", finished_at=now, error="rejected")
         )
+        outbox.call_back(connection, document_id, row["revision"], now)  # held at one target, delivered to another
         values: dict[str, Any] = {}
         if state is State.REFUSED:
             values = described({}, row["name"]) | {"confirmed": {}}
@@ -144,6 +145,8 @@ def release(store: Store, document_id: str, seen_version: int, actor: Actor, tex
             )
         was = State(row["held_from"])
         stage = DUE[was]
+        if stage == "push":
+            outbox.revive(connection, document_id, row["revision"], now)
         done = connection.execute(
             sa.select(published.c.stage).where(
                 published.c.document_id == document_id,
@@ -167,9 +170,10 @@ def release(store: Store, document_id: str, seen_version: int, actor: Actor, tex
 
 
 def recall(store: Store, document_id: str, seen_version: int, actor: Actor, text: str) -> Decided:
-    """Take back after delivery (QĐ 12/2020 Đ10.4)."""
+    """Take back after delivery (QĐ 12/2020 Đ10.4); every target that holds the copy is owed the notice."""
     allowed = {State.DELIVERED, State.FORWARDED}
     with _deciding(store, document_id, seen_version, actor, "recall", allowed) as (connection, row, now):
+        outbox.call_back(connection, document_id, row["revision"], now)
         return _commit(connection, row, now, actor, "recall", State.RECALLED, {}, {"text": text})
 
 

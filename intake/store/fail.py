@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from intake.errors import DependencyMissing, DocumentError, EnvironmentTrouble, OperatorError, StageCrashed
+from intake.errors import (
+    DeliveryRefused,
+    DependencyMissing,
+    DocumentError,
+    EnvironmentTrouble,
+    OperatorError,
+    StageCrashed,
+    Undelivered,
+)
 from intake.model import Actor, Finding, Severity
 from intake.states import State
-from intake.store import audit
+from intake.store import audit, outbox
+from intake.store.backoff import backoff
 from intake.store.claim import Claim
 from intake.store.engine import Store
 from intake.store.finish import note_finding
-from intake.store.schema import attempt, document, job, outbox
+from intake.store.schema import document, job
 
 TROUBLES_MAX = {"push": 30, "forward": 30}
 """How often a stage is tried again after trouble before a person must look (others: 8)."""
 TROUBLES_OTHERS = 8
 CRASHES_MAX = 1
 """A document that kills its stage twice is held: it is the document, not the weather."""
-BACKOFF_FIRST = timedelta(seconds=2)
-BACKOFF_LONGEST = timedelta(minutes=15)
-
-
-def backoff(troubles: int, seed: str) -> timedelta:
-    """Exponential with ±25 % jitter; the jitter comes from ``seed`` so that a run can be replayed."""
-    base = min(BACKOFF_FIRST * float(2 ** min(troubles, 20)), BACKOFF_LONGEST)
-    spread = hashlib.sha256(f"{seed}/{troubles}".encode()).digest()[0] / 255
-    return base * (0.75 + spread / 2)
 
 
 def fail(store: Store, claimed: Claim, error: BaseException, traceback: str = "", *, actor: Actor) -> str:
@@ -48,41 +47,45 @@ def fail(store: Store, claimed: Claim, error: BaseException, traceback: str = ""
         if row is None:
             return "stale"
         if claimed.stage == "push":
-            _note_attempt(connection, claimed, error, now)
+            connection.execute(sa.select(document.c.id).where(document.c.id == claimed.document_id).with_for_update())
+            tries = error.tries if isinstance(error, Undelivered | DeliveryRefused) else None
+            if tries is None:
+                outbox.note_failure(connection, claimed.document_id, claimed.revision, claimed.worker, str(error), now)
+            else:
+                outbox.note_tries(connection, claimed.document_id, claimed.revision, claimed.worker, tries, now)
+        if isinstance(error, Undelivered):
+            waiting, _ = outbox.open_rows(connection, claimed.document_id, claimed.revision)
+            if waiting:
+                _again(connection, row, min(each or now for each in waiting), row["troubles"], error)
+                return "retry"
+            hold_failed(connection, claimed, error, traceback, now, actor)
+            return "held"
         trouble = isinstance(error, EnvironmentTrouble)
         most = CRASHES_MAX if isinstance(error, StageCrashed) else TROUBLES_MAX.get(claimed.stage, TROUBLES_OTHERS)
         if trouble and row["troubles"] < most:
             wait = backoff(row["troubles"], f"{claimed.document_id}/{claimed.stage}")
-            connection.execute(
-                job.update()
-                .where(job.c.id == claimed.job_id)
-                .values(
-                    state="ready",
-                    lease_until=None,
-                    worker=None,
-                    rung_at=None,
-                    run_after=now + wait,
-                    troubles=row["troubles"] + 1,
-                    error=str(error),
-                )
-            )
+            _again(connection, row, now + wait, row["troubles"] + 1, error)
             return "retry"
         hold_failed(connection, claimed, error, traceback, now, actor)
         return "held"
 
 
-def _note_attempt(connection: sa.Connection, claimed: Claim, error: BaseException, now: datetime) -> None:
-    owed = connection.execute(
-        sa.select(outbox.c.id).where(
-            outbox.c.document_id == claimed.document_id,
-            outbox.c.revision == claimed.revision,
-            outbox.c.state == "waiting",
+def _again(
+    connection: sa.Connection, row: sa.RowMapping, moment: datetime, troubles: int, error: BaseException
+) -> None:
+    connection.execute(
+        job.update()
+        .where(job.c.id == row["id"])
+        .values(
+            state="ready",
+            lease_until=None,
+            worker=None,
+            rung_at=None,
+            run_after=moment,
+            troubles=troubles,
+            error=str(error),
         )
-    ).scalars()
-    for outbox_id in owed.all():
-        connection.execute(
-            attempt.insert().values(outbox_id=outbox_id, at=now, worker=claimed.worker, answer=str(error))
-        )
+    )
 
 
 def hold_failed(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,18 +13,11 @@ from intake.errors import StaleClaim
 from intake.model import Actor, Artefact, FieldName, Finding, StageResult
 from intake.spelling import fold, nfc
 from intake.states import BY_PERSON, DUE, State, advance
-from intake.store import audit, timestamps
+from intake.store import audit, outbox, timestamps
 from intake.store.claim import Claim
 from intake.store.engine import Store
-from intake.store.schema import document, finding, job, outbox, published
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """A delivery owed: one row per target, under its idempotency key."""
-
-    target: str
-    key: str
+from intake.store.outbox import OutboxEntry
+from intake.store.schema import document, finding, job, published
 
 
 def finish(
@@ -71,22 +63,12 @@ def finish(
             worst = max(result.findings, key=lambda item: item.severity)
             values |= {"held_from": row["state"], "held_vi": worst.vi, "held_en": worst.en}
         if claimed.stage == "push":
-            _receipts(connection, claimed, result.facts.get("receipts", {}), now)
+            _receipts(connection, claimed, result.facts, now)
         if claimed.stage == "forward":
             due = result.facts.get("assignment", {}).get("due")
             values["due_at"] = datetime.fromisoformat(due) if due else row["due_at"]
         connection.execute(document.update().where(document.c.id == claimed.document_id).values(**values))
-        for entry in owed:
-            connection.execute(
-                outbox.insert().values(
-                    document_id=claimed.document_id,
-                    revision=claimed.revision,
-                    target=entry.target,
-                    key=entry.key,
-                    state="waiting",
-                    created_at=now,
-                )
-            )
+        outbox.add(connection, claimed.document_id, claimed.revision, owed, now)
         run_after = now
         lack = timestamps.lacking(result.findings) if claimed.stage == "sign" else None
         if lack is not None:
@@ -241,23 +223,9 @@ def _record(
     )
 
 
-def _receipts(
-    connection: sa.Connection, claimed: Claim, receipts: Mapping[str, Mapping[str, Any]], now: datetime
-) -> None:
-    for target, receipt in receipts.items():
-        changed = connection.execute(
-            outbox.update()
-            .where(
-                outbox.c.document_id == claimed.document_id,
-                outbox.c.revision == claimed.revision,
-                outbox.c.target == target,
-            )
-            .values(
-                state="delivered",
-                sent_at=now,
-                received_at=datetime.fromisoformat(receipt["received_at"]),
-                receipt=dict(receipt),
-            )
-        )
-        if changed.rowcount != 1:
-            raise RuntimeError(f"no outbox row for target {target} of {claimed.document_id}")
+def _receipts(connection: sa.Connection, claimed: Claim, facts: Mapping[str, Any], now: datetime) -> None:
+    """Book what this attempt brought; receipts of earlier attempts were booked in theirs."""
+    new = {name: each for name, each in facts.get("receipts", {}).items() if name not in claimed.booked}
+    tries = facts.get("tries", [outbox.received(name, each) for name, each in new.items()])
+    outbox.note_tries(connection, claimed.document_id, claimed.revision, claimed.worker, tries, now)
+    outbox.drop_others(connection, claimed.document_id, claimed.revision)

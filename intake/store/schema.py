@@ -201,7 +201,42 @@ outbox = sa.Table(
     _column("sent_at", UtcTime, nullable=True),
     _column("received_at", UtcTime, nullable=True),
     _column("receipt", Json, nullable=True),
+    _column("tries", sa.Integer, server_default="0"),
+    _column("next_at", UtcTime, nullable=True),
+    _column("earlier", Json, nullable=True),  # receipts of copies that were returned, mended and signed again
+    # After the receipt: what the target says of the document, and what it is still to be told.
+    _column("status", sa.Text, nullable=True),  # edXML code 01-16
+    _column("status_reason", sa.Text, nullable=True),
+    _column("status_at", UtcTime, nullable=True),
+    _column("look_at", UtcTime, nullable=True),
+    _column("report", sa.Text, nullable=True),  # the status the sender is still owed (QĐ 12/2020 Đ10.3)
+    _column("reported", sa.Text, nullable=True),
+    _column("reported_at", UtcTime, nullable=True),
+    _column("recall", sa.Text, nullable=True),  # owed | told
     sa.UniqueConstraint("document_id", "revision", "target"),
+    sa.Index(
+        "ix_outbox_look",
+        "look_at",
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    ),
+    sa.Index("ix_outbox_target", "target", "state"),
+)
+
+delivery_target = sa.Table(
+    "delivery_target",
+    metadata,
+    _column("name", sa.Text, primary_key=True),
+    _column("failures", sa.Integer),  # troubles in a row
+    _column("open_until", UtcTime, nullable=True),  # circuit breaker: nothing is sent before
+    _column("probe_until", UtcTime, nullable=True),
+    _column("pace_seconds", sa.Float),  # 0 = no limit
+    _column("next_at", UtcTime, nullable=True),
+    _column("last_well", UtcTime, nullable=True),
+    _column("last_trouble_at", UtcTime, nullable=True),
+    _column("last_trouble", sa.Text, nullable=True),
+    _column("compared_at", UtcTime, nullable=True),
+    _column("compared", Json, nullable=True),  # {asked, missing: […], changed: […], unbooked: […]}
 )
 
 attempt = sa.Table(
@@ -212,7 +247,22 @@ attempt = sa.Table(
     _column("at", UtcTime),
     _column("worker", sa.Text),
     _column("answer", sa.Text),
+    _column("outcome", sa.Text, server_default="trouble"),  # receipt | trouble | refused
+    _column("request_id", sa.Text, nullable=True),
+    _column("seconds", sa.Float, nullable=True),
 )
+
+alarm = sa.Table(
+    "alarm",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("due_at", UtcTime),
+    _column("rung_at", UtcTime),
+    _column("told", Json),  # [{to, at}], the first who was told first
+    _column("next_at", UtcTime, nullable=True),  # when the next person is told
+    _column("settled_at", UtcTime, nullable=True),
+)
+"""Urgent documents whose clock ran out before they were at the handler's unit."""
 
 audit = sa.Table(
     "audit",

@@ -153,6 +153,9 @@ class _Server(ThreadingHTTPServer):
                 continue
 
 
+CODES = frozenset({"01", "02", "03", "04", "05", "06", "13", "15", "16"})
+
+
 class Refusal(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -271,6 +274,7 @@ class Handler(BaseHTTPRequestHandler):
             ("PUT", "documents", "*", "assignment"): self._assign,
             ("GET", "documents", "*", "status"): self._status,
             ("PUT", "documents", "*", "recall"): self._recall,
+            ("PUT", "documents", "*", "report"): self._report,
         }
         if parts[:1] != ["v1"]:
             raise Refusal(404, "no such path")
@@ -351,6 +355,16 @@ class Handler(BaseHTTPRequestHandler):
     def _recall(self, body: bytes, query: dict[str, str], ident: str) -> tuple[int, Any]:
         self._known(ident)
         return 200, _public(self.system.store.set_status(ident, "13"))
+
+    def _report(self, body: bytes, query: dict[str, str], ident: str) -> tuple[int, Any]:
+        self._known(ident)
+        try:
+            said = json.loads(body)
+        except ValueError as error:
+            raise Refusal(422, "no JSON") from error
+        if not isinstance(said, dict) or said.get("status") not in CODES or not isinstance(said.get("reason", ""), str):
+            raise Refusal(422, "status is missing or unknown")
+        return 200, _public(self.system.store.report(ident, said["status"], said.get("reason", "")))
 
     def _known(self, ident: str) -> dict[str, Any]:
         known = self.system.store.get(ident)

@@ -34,6 +34,12 @@ CREATE TABLE IF NOT EXISTS assignment (
     at TEXT NOT NULL,
     UNIQUE (document, said)
 );
+CREATE TABLE IF NOT EXISTS report (
+    document INTEGER NOT NULL REFERENCES document (id),
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    UNIQUE (document, status)
+);
 """
 
 
@@ -116,6 +122,25 @@ class Store:
         with self._lock:
             rows = self._db.execute("SELECT said FROM assignment WHERE document = ? ORDER BY rowid", (ident,))
             return [json.loads(row["said"]) for row in rows]
+
+    def report(self, ident: str, status: str, reason: str) -> dict[str, Any] | None:
+        with self._lock, self._db:
+            self._db.execute(
+                "INSERT OR IGNORE INTO report SELECT id, ?, ? FROM document WHERE id = ?", (status, reason, ident)
+            )
+        return self.get(ident)
+
+    def reports(self, ident: str) -> list[str]:
+        """Status codes its sender was told, in that order."""
+        with self._lock:
+            rows = self._db.execute("SELECT status FROM report WHERE document = ? ORDER BY rowid", (ident,))
+            return [row["status"] for row in rows]
+
+    def lose(self, ident: str) -> None:
+        """What a system does that restores an old back-up."""
+        with self._lock, self._db:
+            for table, column in (("assignment", "document"), ("report", "document"), ("document", "id")):
+                self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (ident,))
 
     def set_status(self, ident: str, status: str, reason: str = "") -> dict[str, Any] | None:
         with self._lock, self._db:

@@ -21,10 +21,11 @@ from intake.model import Actor, Finding, Severity, StageResult
 from intake.states import State
 from intake.store import Store, audit
 from intake.store.admit import notice, superseded
+from intake.store.backoff import backoff
 from intake.store.claim import claim, extend, hand_back
 from intake.store.decide import approve, hold, recall, reject, release
 from intake.store.decide import take as take_lease
-from intake.store.fail import TROUBLES_MAX, TROUBLES_OTHERS, backoff, fail
+from intake.store.fail import TROUBLES_MAX, TROUBLES_OTHERS, fail
 from intake.store.finish import finish
 from intake.store.reading import arrivals, counts, idle, queue, whole
 from intake.store.rescue import RESCUES_MAX, rescue

@@ -140,6 +140,25 @@ class Drop:
         self._say(receipt, "recall.json", notice)
         return True
 
+    def report(self, receipt: Receipt, code: str, reason: str) -> None:
+        """The status the sender is owed, beside the document; the same status is said once."""
+        self._files.check()
+        said = self._files.read(f"{HIDDEN}/delivery/{receipt.key}/report.json")
+        if said is None or json.loads(said).get("status") != code:
+            notice = {"key": receipt.key, "status": code, "reason": reason, "at": self._now().isoformat()}
+            self._say(receipt, "report.json", notice)
+
+    def kept(self, key: str, hidden: str) -> bytes | None:
+        """A file kept beside the receipt."""
+        return self._files.read(f"{HIDDEN}/delivery/{key}/{hidden}")
+
+    def keep(self, key: str, hidden: str, content: bytes) -> None:
+        """Put a file beside the receipt; it stays out of sight until it is published."""
+        path = f"{HIDDEN}/delivery/{key}/{hidden}"
+        part = f"{HIDDEN}/delivery/{key}/.{hidden}.{uuid.uuid4().hex[:8]}"
+        self._files.write(part, content)
+        self._files.replace(part, path)
+
     def publish(self, key: str, hidden: str, name: str) -> None:
         """Make a file kept beside the receipt visible, once; nothing when it was done before."""
         self._files.rename(f"{HIDDEN}/delivery/{key}/{hidden}", name)

@@ -115,6 +115,11 @@ class FolderConnector:
     def recall(self, receipt: Receipt) -> None:
         self._drop.recall(receipt)
 
+    def report(self, receipt: Receipt, code: str, reason: str) -> bool:
+        """What the sender is to be told, for the receiver's own system to pass on."""
+        self._drop.report(receipt, code, reason)
+        return True
+
 
 _WORDS: dict[int, tuple[str, str]] = {
     errno.ENOENT: ("không có (ổ mạng chưa gắn?)", "is missing (network drive not mounted?)"),

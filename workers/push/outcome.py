@@ -18,6 +18,7 @@ class Outcome:
     code: StatusCode
     state: State | None
     finding: Finding
+    reason: str = ""
 
 
 def outcome(code: str, reason: str = "") -> Outcome:
@@ -38,12 +39,14 @@ def outcome(code: str, reason: str = "") -> Outcome:
                 f"Nơi nhận từ chối tiếp nhận: {why}. Hãy sửa rồi gửi lại, hoặc trả lại nơi gửi.",
                 f"The receiver refuses the document: {reason or 'no reason given'}. Mend and send again, or return it.",
             ),
+            reason,
         )
     if status in (StatusCode.RECALLED, StatusCode.RECALL_AGREED):
         return Outcome(
             status,
             State.RECALLED,
             Finding("push.recalled", Severity.NOTE, f"Nơi nhận báo: {vi}.", f"The receiver says: {en}."),
+            reason,
         )
     severity = Severity.WARN if status is StatusCode.RECALL_DENIED else Severity.NOTE
     also_vi, also_en = (f" Lý do: {reason}.", f" Reason: {reason}.") if reason else ("", "")
@@ -51,6 +54,7 @@ def outcome(code: str, reason: str = "") -> Outcome:
         status,
         None,
         Finding("push.status", severity, f"Nơi nhận báo: {vi}.{also_vi}", f"The receiver says: {en}.{also_en}"),
+        reason,
     )
 
 

@@ -42,7 +42,8 @@ def utc_now() -> datetime:
 
 class RestConnector:
     """Options: those of ``Wire`` and ``Credentials``, and ``find_path``, ``put_path``, ``put_method``,
-    ``forward_path``, ``forward_method``, ``status_path``, ``recall_path``, ``recall_method``, ``key_header``,
+    ``forward_path``, ``forward_method``, ``status_path``, ``recall_path``, ``recall_method``, ``report_path``
+    (default none), ``report_method``, ``key_header``,
     ``body`` (``multipart`` | ``json``), ``files`` (roles, by comma), ``payload_bytes_max``, ``idempotent``,
     ``answer.id|number|received_at|sha256|status|reason``, ``field.<Appendix VI name>``, ``status.<their word>``.
     """
@@ -61,6 +62,8 @@ class RestConnector:
         self._status_path = read.text("status_path", "v1/documents/{id}/status")
         self._recall_path = read.text("recall_path", "v1/documents/{id}/recall")
         self._recall_method = read.text("recall_method", "PUT")
+        self._report_path = read.text("report_path", "")
+        self._report_method = read.text("report_method", "PUT")
         self._key_header = read.text("key_header", "Idempotency-Key")
         self._body = read.text("body", "multipart")
         self._roles = tuple(role.strip() for role in read.text("files", "").split(",") if role.strip())
@@ -140,6 +143,14 @@ class RestConnector:
 
     def recall(self, receipt: Receipt) -> None:
         self._good(self._call(self._recall_method, self._recall_path, key=receipt.key, id=receipt.remote_id, json={}))
+
+    def report(self, receipt: Receipt, code: str, reason: str) -> bool:
+        """Have the system tell the sender a status (Đ5.3, Đ10.3, Đ10.4); False when it has no such call."""
+        if not self._report_path:
+            return False
+        said = {"status": code, "reason": reason}
+        self._good(self._call(self._report_method, self._report_path, key=receipt.key, id=receipt.remote_id, json=said))
+        return True
 
     def _call(self, method: str, template: str, *, key: str, id: str = "", **content: Any) -> Answer:
         """One call, and a second one when the token had just run out."""

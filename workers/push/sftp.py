@@ -231,6 +231,11 @@ class SftpConnector:
         with self._files.session():
             self._drop.recall(receipt)
 
+    def report(self, receipt: Receipt, code: str, reason: str) -> bool:
+        with self._files.session():
+            self._drop.report(receipt, code, reason)
+        return True
+
 
 _WORDS: dict[int, tuple[str, str]] = {
     errno.ENOENT: ("không có thư mục nhận", "has no such delivery folder"),

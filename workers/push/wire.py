@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,9 @@ from workers.push.options import Options
 Parts = list[tuple[str, tuple[str, bytes | Path, str]]]
 """multipart: part name, (file name, content, media type); a Path is read while it is sent, never as a whole"""
 
+
+REQUEST_ID: ContextVar[str] = ContextVar("REQUEST_ID", default="")
+"""What the other side's log and our books call this try; sent as ``X-Request-Id``."""
 
 SAID = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "sohoa"}
 """identity: an answer is bounded by what arrives, so it must not unfold afterwards"""
@@ -172,6 +176,8 @@ class Wire:
                 for part, (name, content, kind) in files or []
             ]
             said = {**SAID, **(headers or {})}
+            if REQUEST_ID.get():
+                said["X-Request-Id"] = REQUEST_ID.get()
             answer = self._send(httpx.Request(method, url, headers=said, json=json, files=parts or None, data=data))
         if 300 <= answer.status < 400:
             raise EnvironmentTrouble(

@@ -21,7 +21,8 @@ from intake.states import State
 from intake.store import Store
 from intake.store.claim import LANES, Claim, claim, extend, hand_back
 from intake.store.fail import fail
-from intake.store.finish import OutboxEntry, finish
+from intake.store.finish import finish
+from intake.store.outbox import OutboxEntry
 from workers.chain import WORKED, Surroundings
 from workers.runner.child import Child, StageBug, Task
 
@@ -74,7 +75,15 @@ class Runner:
         try:
             profile = self._settings.profile_of(claimed.profile)
             out = new_attempt(claimed.folder.root, claimed.stage, claimed.attempt)
-            around = Surroundings(self._settings.home, claimed.station, claimed.arrived_at, claimed.revision)
+            around = Surroundings(
+                self._settings.home,
+                claimed.station,
+                claimed.arrived_at,
+                claimed.revision,
+                claimed.attempt,
+                claimed.booked,
+                claimed.not_now,
+            )
             task = Task(claimed.stage, claimed.folder, profile.model_dump_json(), out, around)
             result = self._child.call(task, lambda: self._beat(claimed), self._stop.is_set)
             crashpoint.reached("stage.ran", claimed.stage)

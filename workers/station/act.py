@@ -20,7 +20,7 @@ from intake.settings import Settings
 from intake.store import Store, signing
 from intake.store.claim import Claim, claim, extend, hand_back
 from intake.store.fail import fail
-from intake.store.finish import OutboxEntry
+from intake.store.outbox import OutboxEntry
 from intake.store.reading import whole
 from intake.store.signing import FrozenSet
 from workers.push.key import delivery_key

@@ -18,6 +18,7 @@ from intake.store import Store
 from workers.forward.calendar import calendar_of
 from workers.queues.local import LocalPool
 from workers.queues.rq import connect, ring
+from workers.station import alarms, follow
 from workers.station.timestamps import complete_one
 from workers.sweep import drop_orphans, sweep
 
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 5.0
 RING_SECONDS = 0.2
+COMPARE_SECONDS = 60.0
+"""between two looks for targets whose books were not compared today"""
 ORPHANS_EVERY = 720
 """sweeps between two looks for orphan folders (about an hour)"""
 
@@ -55,6 +58,8 @@ class Station:
         self._spawn("sweep", self._sweep)
         self._spawn("webhooks", self._webhooks)
         self._spawn("timestamps", self._timestamps)
+        self._spawn("follow", self._follow)
+        self._spawn("compare", self._compare)
         if self._redis:
             self._spawn("ring", self._ring)
         self.pool.start()
@@ -122,6 +127,7 @@ class Station:
             try:
                 if sweep(self.store, self.settings):
                     self.pool.wake()
+                alarms.watch(self.store, self.settings)
                 if rounds % ORPHANS_EVERY == 1:
                     drop_orphans(self.store, self.settings.documents, self.store.clock.now())
             except (EnvironmentTrouble, OSError) as trouble:
@@ -144,6 +150,24 @@ class Station:
                     self.pool.wake()
             except EnvironmentTrouble as trouble:
                 log.warning("time-stamps wait", reason=trouble.en)
+
+    def _follow(self) -> None:
+        """What document systems say of delivered documents, and what they and the senders are still to be told."""
+        while not self._stopping.wait(SWEEP_SECONDS):
+            try:
+                while follow.look_after(self.store, self.settings) and not self._stopping.is_set():
+                    pass
+            except EnvironmentTrouble as trouble:
+                log.warning("following waits", reason=trouble.en)
+
+    def _compare(self) -> None:
+        """The daily comparison of both sides' books; a long one delays nothing else."""
+        while not self._stopping.wait(COMPARE_SECONDS):
+            try:
+                if follow.compare(self.store, self.settings):
+                    self.pool.wake()
+            except EnvironmentTrouble as trouble:
+                log.warning("comparison waits", reason=trouble.en)
 
     def _ring(self) -> None:
         assert self._redis is not None
