@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from intake.errors import (
@@ -38,7 +39,18 @@ from intake.review import (
     texts,
 )
 from intake.review.guard import Guard, TooOften
-from intake.review.seat import Desk, ReadZone, Seat, SignInNeeded, Verify, desk_of, language_of, local, safe_path
+from intake.review.seat import (
+    CutTile,
+    Desk,
+    ReadZone,
+    Seat,
+    SignInNeeded,
+    Verify,
+    desk_of,
+    language_of,
+    local,
+    safe_path,
+)
 from intake.review.signing import SigningDesk
 from intake.settings import Settings
 from intake.store import Store, people
@@ -53,9 +65,10 @@ def create_app(
     sign: SigningDesk | None,
     verify: Verify | None = None,
     read_zone: ReadZone | None = None,
+    cut_tile: CutTile | None = None,
 ) -> FastAPI:
-    """The desk. ``sign``, ``verify`` and ``read_zone`` are what the station's process offers; pages that need one
-    that is missing are left out of the menu."""
+    """The desk. ``sign``, ``verify``, ``read_zone`` and ``cut_tile`` are what the station's process offers; what needs
+    one that is missing is not shown."""
     app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
     parts = (
         entrance,
@@ -74,7 +87,7 @@ def create_app(
         register,
     )
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
-    app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, paths)
+    app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, cut_tile, paths)
     app.add_middleware(Guard, upload_paths=("/verify", "/rescans/", "/api/v1/documents"))
     for part in parts:
         app.include_router(part.router)
@@ -84,6 +97,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_exception_handler(SohoaError, _tell)
     app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     return app
 
 
@@ -135,6 +149,11 @@ async def _tell_http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return _answer(request, 404, "Không có trang này.", "There is no such page.")
     return _answer(request, error.status_code, "Yêu cầu không hợp lệ.", "The request is not valid.")
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The browser left before its request was read: nobody to tell, and no fault."""
+    return Response(status_code=400)
 
 
 def _answer(request: Request, status: int, vi: str, en: str) -> Response:

@@ -88,7 +88,7 @@ def arrangement(seat: Seated, document_id: str) -> Response:
         "arrange.html",
         row=known.row,
         attempt=known.published.get("pdf", {}).get("attempt", 0),
-        views=pages.page_views(seat.store, seat.desk.settings, known),
+        views=pages.page_views(known),
     )
 
 

@@ -38,9 +38,7 @@ def crop(seat: Seated, document_id: str, attempt: int, name: str) -> Response:
         raise DocumentError(f"{name} không có vị trí trên trang.", f"{name} has no place on the page.")
     page, box = found
     file = pages.picture(seat.store, seat.desk.settings, known, "preview", page)
-    size = next(
-        (view.size_mm for view in pages.page_views(seat.store, seat.desk.settings, known) if view.number == page), None
-    )
+    size = next((view.size_mm for view in pages.page_views(known) if view.number == page), None)
     if size is None:
         raise DocumentError(f"{name} không có vị trí trên trang.", f"{name} has no place on the page.")
     seat.saw(document_id, f"crop {name}")

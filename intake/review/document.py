@@ -44,6 +44,8 @@ ORDER = (
 
 SOURCE_KINDS = ("bản gốc", "bản chính", "bản sao y")
 """what the paper is (NĐ 30/2020 Đ3.8–3.10): decides SAO Y or SAO LỤC"""
+FIRST_THUMBS = 12
+"""thumbs sent with the page; those of a longer document follow once its first page is drawn"""
 PUT_OFF = timedelta(hours=2)
 MAY_REVIEW = decide.MAY["approve"]
 MAY_RELEASE = decide.MAY["release"]
@@ -79,12 +81,13 @@ def show(seat: Seated, document_id: str) -> Response:
     profile = seat.desk.settings.profile_of(known.row["profile"])
     taken = reviewing and decide.take(seat.store, document_id, seat.acting(MAY_REVIEW), _lease(profile))
     known = reading.whole(seat.store, document_id)
-    views = pages.page_views(seat.store, seat.desk.settings, known)
+    views = pages.page_views(known)
     seat.saw(document_id, "document", always=True)
     values = {
         "known": known,
         "row": known.row,
         "views": views,
+        "first_thumbs": FIRST_THUMBS,
         "attempt": known.published.get("pdf", {}).get("attempt", 0),
         "rows": rows_of(known, profile),
         "findings": known.findings,
@@ -96,6 +99,7 @@ def show(seat: Seated, document_id: str) -> Response:
         "may_arrange": known.state in amend.OPEN_STATES and bool(views) and seat.person.has(*MAY_REVIEW),
         "source_kinds": SOURCE_KINDS,
         "source_kind": known.published.get("review", {}).get("facts", {}).get("source_kind", "bản chính"),
+        "cuts_tiles": seat.desk.cut_tile is not None,
         "reads_zones": seat.desk.read_zone is not None,
         "priorities": field_rules.PRIORITIES,
         "once": once,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from intake.errors import DocumentError, NotAllowed
-from intake.folder import DocumentFolder
 from intake.settings import Settings
 from intake.states import State
 from intake.store import Store
@@ -17,9 +16,10 @@ from intake.store.reading import Whole
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """One page: its number from 1 and its size on paper in mm (None when no stage measured it)."""
+    """One page: its number from 1, its scan's px and its size on paper in mm (None when no stage measured it)."""
 
     number: int
+    px: tuple[int, int] | None
     size_mm: tuple[float, float] | None
 
 
@@ -33,13 +33,31 @@ def may_show(known: Whole) -> bool:
     )
 
 
-def page_views(store: Store, settings: Settings, known: Whole) -> tuple[PageView, ...]:
-    """The pages that can be shown, in order; empty when nothing may be shown."""
+def must_show(known: Whole) -> None:
+    """NotAllowed unless ``may_show``."""
+    if not may_show(known):
+        raise NotAllowed(
+            "Hồ sơ này không được hiển thị (đã bị từ chối, là văn bản mật, hoặc chưa kiểm tra xong).",
+            "This document may not be shown (refused, secret, or not checked yet).",
+        )
+
+
+def page_views(known: Whole) -> tuple[PageView, ...]:
+    """The pages that can be shown, in order; empty when nothing may be shown.
+
+    No file is opened: a document of 500 pages opens as fast as one of a single page.
+    """
     if not may_show(known):
         return ()
-    folder = folder_of(store, str(settings.documents), known.row["id"])
-    files = sorted((folder.of("pdf") / "preview").glob("[0-9]*.webp"))
-    return tuple(PageView(int(file.stem), _size_mm(folder, int(file.stem))) for file in files)
+    pages = int(known.published["pdf"]["facts"]["pages"])
+    sheets = known.published.get("ocr", {}).get("facts", {}).get("sheets", [])
+    views = [_view(number, sheet) for number, sheet in enumerate(sheets[:pages], start=1)]
+    return (*views, *(PageView(number, None, None) for number in range(len(views) + 1, pages + 1)))
+
+
+def _view(number: int, sheet: Sequence[float]) -> PageView:
+    wide, high, across, down = sheet
+    return PageView(number, (int(wide), int(high)), (wide / across * 25.4, high / down * 25.4))
 
 
 def picture(store: Store, settings: Settings, known: Whole, kind: str, number: int) -> Path:
@@ -55,27 +73,10 @@ def pdf_file(store: Store, settings: Settings, known: Whole) -> Path:
 
 
 def _artefact(store: Store, settings: Settings, known: Whole, stage: str, name: str) -> Path:
-    if not may_show(known):
-        raise NotAllowed(
-            "Hồ sơ này không được hiển thị (đã bị từ chối, là văn bản mật, hoặc chưa kiểm tra xong).",
-            "This document may not be shown (refused, secret, or not checked yet).",
-        )
+    must_show(known)
     file = folder_of(store, str(settings.documents), known.row["id"]).of(stage) / name
     if not file.is_file():
         raise DocumentError(
             f"Hồ sơ {known.row['id']} không có tệp {name}.", f"Document {known.row['id']} has no file {name}."
         )
     return file
-
-
-def _size_mm(folder: DocumentFolder, number: int) -> tuple[float, float] | None:
-    """Paper size from the words file the reading stage published; without it no zone can be framed honestly."""
-    if "ocr" not in folder.published:
-        return None
-    path = folder.of("ocr") / "words" / f"{number:03d}.json"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        across, down = data["dpi"]
-        return data["width_px"] / across * 25.4, data["height_px"] / down * 25.4
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-        return None

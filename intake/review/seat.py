@@ -28,12 +28,15 @@ from intake.settings import Settings
 from intake.store import Store, people
 from intake.store.desk import viewed
 from intake.store.people import Person, Session
+from intake.store.reading import Whole
 
 VIETNAM = timezone(timedelta(hours=7))
 """no summer time since 1975; the desk writes local time, the store UTC"""
 
 ReadZone = Callable[[str, int, Box, FieldName], str | None]
 """(document id, page, zone in mm, field) → text read in that zone, or None"""
+CutTile = Callable[[Whole, int, int, int, int], bytes | None]
+"""(document, page, level, column, row) → 512 px tile of the scan halved ``level`` times, WebP; None off the page"""
 Verify = Callable[[Path], Mapping[str, Any]]
 """a PDF → the answer of `sohoa verify --json`"""
 
@@ -49,6 +52,7 @@ class Desk:
     sign: SigningDesk | None = None
     verify: Verify | None = None
     read_zone: ReadZone | None = None
+    cut_tile: CutTile | None = None
     paths: frozenset[str] = frozenset()
     """addresses this version of the desk answers: the menu shows no other"""
     views: Views = field(default_factory=lambda: Views())

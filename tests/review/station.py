@@ -8,7 +8,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -94,15 +94,15 @@ BOXES = {
 
 
 @cache
-def pictures(printed: tuple[str, ...], page: int) -> tuple[bytes, bytes]:
-    """A Decree 30 first page (or a page of text) as preview and thumb, WebP."""
+def pictures(printed: tuple[str, ...], page: int) -> tuple[bytes, bytes, bytes]:
+    """A Decree 30 first page (or a page of text) as preview and thumb, WebP, and as the scan itself, JPEG."""
     image = _draw(printed, page)
     files = []
-    for picture, quality in ((image, 80), (image.resize((200, 283)), 70)):
+    for picture, kind, quality in ((image, "webp", 80), (image.resize((200, 283)), "webp", 70), (image, "jpeg", 80)):
         stream = io.BytesIO()
-        picture.save(stream, "webp", quality=quality, method=0)
+        picture.save(stream, kind, quality=quality, method=0, dpi=(DPI, DPI))
         files.append(stream.getvalue())
-    return files[0], files[1]
+    return files[0], files[1], files[2]
 
 
 def _draw(printed: tuple[str, ...], page: int) -> Image.Image:
@@ -164,8 +164,10 @@ class Station:
         findings: tuple[Finding, ...] = (),
         station: str = "quay-1",
         due: timedelta | None = timedelta(hours=4),
+        sheet: Sequence[float] = (1654, 2339, 200, 200),
     ) -> str:
-        """A document as the line would leave it after ``upto`` (``admit``, ``check``, ``ocr`` or ``pdf``)."""
+        """A document as the line would leave it after ``upto`` (``admit``, ``check``, ``ocr`` or ``pdf``); ``sheet`` is
+        what the reading says of every page: px and dpi, across and down."""
         paper = paper or Paper()
         self.made += 1
         identifier = f"{self.clock.now():%Y%m%d}-{hashlib.sha256(str(self.made).encode()).hexdigest()[:10]}"
@@ -173,7 +175,7 @@ class Station:
         root = document_root(self.settings.documents, identifier)
         (root / "original").mkdir(parents=True)
         for page in range(1, paper.pages + 1):
-            (root / "original" / f"{page:03d}.png").write_bytes(pictures(paper.printed, page)[0])
+            (root / "original" / f"{page:03d}.jpg").write_bytes(pictures(paper.printed, min(page, 2))[2])
         name = paper.name or f"scan-{self.made:03d}.pdf"
         admit(
             self.store,
@@ -187,7 +189,7 @@ class Station:
         for stage in ("check", "ocr", "pdf"):
             if upto == "admit":
                 break
-            self._run(stage, identifier, root, paper, findings if stage == "check" else ())
+            self._run(stage, identifier, root, paper, findings if stage == "check" else (), sheet)
             if stage == upto or (stage == "check" and findings and max(f.severity for f in findings) >= Severity.BLOCK):
                 break
         return identifier
@@ -199,7 +201,15 @@ class Station:
         for stage in ("check", "ocr", "pdf"):
             self._run(stage, identifier, root, paper, ())
 
-    def _run(self, stage: str, identifier: str, root: Path, paper: Paper, findings: tuple[Finding, ...]) -> None:
+    def _run(
+        self,
+        stage: str,
+        identifier: str,
+        root: Path,
+        paper: Paper,
+        findings: tuple[Finding, ...],
+        sheet: Sequence[float] = (1654, 2339, 200, 200),
+    ) -> None:
         taken = claim(self.store, "test", str(self.settings.documents), stages=[stage], document_id=identifier)
         assert taken is not None
         out = new_attempt(root, stage, taken.attempt)
@@ -211,16 +221,14 @@ class Station:
             facts = {
                 "fields": {str(name): item.as_json() for name, item in fields.items()},
                 "decision": "review",
+                "sheets": [list(sheet)] * paper.pages,
             }
-            (out / "words").mkdir()
-            for page in range(1, paper.pages + 1):
-                words = {"page": page, "width_px": 1654, "height_px": 2339, "dpi": [200, 200], "lines": []}
-                (out / "words" / f"{page:03d}.json").write_text(json.dumps(words), encoding="utf-8")
+            (out / "ocr.json").write_text(json.dumps(facts), encoding="utf-8")
         else:
             for kind in ("preview", "thumb"):
                 (out / kind).mkdir()
             for page in range(1, paper.pages + 1):
-                preview, thumb = pictures(paper.printed, page)
+                preview, thumb, _ = pictures(paper.printed, min(page, 2))
                 (out / "preview" / f"{page:03d}.webp").write_bytes(preview)
                 (out / "thumb" / f"{page:03d}.webp").write_bytes(thumb)
             (out / "document.pdf").write_bytes(b"%PDF-1.7\n% a page\n%%EOF\n")
@@ -305,8 +313,8 @@ class Served:
 class Clerk:
     """One person with a browser that runs no script: requests with her cookies and her page's protection code."""
 
-    def __init__(self, station: Station, name: str | None = None, **app: Any) -> None:
-        served = station.desk(**app)
+    def __init__(self, station: Station, name: str | None = None, app: FastAPI | None = None, **desk: Any) -> None:
+        served = app or station.desk(**desk)
         self.desk: Desk = served.state.desk
         self.http = TestClient(served)
         self.http.follow_redirects = False

@@ -163,6 +163,7 @@ def test_two_clerks_on_one_document_see_each_other_and_the_second_needs_a_reason
     other.fill("#take-reason", "Lan đi họp")
     other.keyboard.press("Enter")
     other.wait_for_selector("#confirm")
+    expect(other.locator(":focus")).to_have_count(1)
     page.keyboard.press("Control+Enter")
     expect(page.locator("#state")).to_contain_text("đang do hoa xử lý")
     other.keyboard.press("Control+Enter")

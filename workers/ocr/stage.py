@@ -15,7 +15,7 @@ def run(document: DocumentFolder, section: OcrSection, out: Path) -> StageResult
     """Read the document's originals.
 
     Writes ``ocr.json`` (the JSON of ``sohoa ocr --json``, file names without their folder), ``text/NNN.txt`` and
-    ``words/NNN.json`` for every page. Raises DocumentError when the originals cannot be opened.
+    ``words/NNN.json`` for every page; the fact ``sheets`` holds every page's px and dpi, across and down. Raises DocumentError when the originals cannot be opened.
     """
     reading = read(document.originals, section, jobs=section.jobs)
     answer = reading.as_json()
@@ -29,5 +29,6 @@ def run(document: DocumentFolder, section: OcrSection, out: Path) -> StageResult
         (out / text).write_text(page.text, "utf-8")
         (out / words).write_text(json.dumps(page.as_json(), ensure_ascii=False), "utf-8")
         names += [text, words]
-    facts = {"fields": answer["fields"], "decision": reading.decision}
+    sheets = [[page.width_px, page.height_px, *(round(dpi, 2) for dpi in page.dpi)] for page in reading.pages]
+    facts = {"fields": answer["fields"], "decision": reading.decision, "sheets": sheets}
     return StageResult(reading.findings, tuple(names), facts)

@@ -15,6 +15,7 @@ from intake.review.app import create_app
 from intake.settings import Settings
 from intake.store import Store
 from workers.sign.verify import verify
+from workers.station.magnifier import Magnifier
 from workers.station.metrics import instrument
 from workers.station.signing import TokenDesk
 from workers.station.zone import ZoneReader
@@ -27,7 +28,12 @@ class DeskServer:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.signing = TokenDesk(store, settings)
         app = create_app(
-            store, settings, sign=self.signing, verify=_verifier(store, settings), read_zone=ZoneReader(store, settings)
+            store,
+            settings,
+            sign=self.signing,
+            verify=_verifier(store, settings),
+            read_zone=ZoneReader(store, settings),
+            cut_tile=Magnifier(store, settings),
         )
         instrument(app, store, settings)
         self._socket = _bind(settings.desk.host, settings.desk.port)

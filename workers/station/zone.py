@@ -15,6 +15,7 @@ from intake.store import Store
 from intake.store.claim import folder_of
 from intake.store.reading import whole
 from workers.ocr.engine_tesserocr import TesserocrEngine
+from workers.ocr.page import true_dpi
 from workers.ocr.reading_image import one_channel
 from workers.tools.pages import PIXELS_MAX, decode, list_pages
 
@@ -37,7 +38,7 @@ class ZoneReader:
         if not 1 <= page <= len(sources):
             return None
         pixels = one_channel(decode(sources[page - 1]))
-        dpi = sources[page - 1].shown_dpi[0] or 200.0
+        dpi = true_dpi(pixels.shape[1], pixels.shape[0], sources[page - 1].shown_dpi)[0]
         scale = dpi / 25.4
         x, y = (max(0, round((start - MARGIN_MM) * scale)) for start in (box.x, box.y))
         crop = pixels[

@@ -1,5 +1,7 @@
 // The page as paper: zoom about a point, pan, turn, frame a zone, cut a crop. Zones are mm on the page as displayed.
 
+import { Tiles, covering, level } from "/static/tiles.js";
+
 const stage = document.getElementById("stage");
 const sheet = document.getElementById("sheet");
 const picture = document.getElementById("page");
@@ -7,10 +9,19 @@ const zone = document.getElementById("zone");
 const drawn = document.getElementById("drawn");
 
 const sources = new Map();
-for (const each of document.querySelectorAll("#sizes li")) {
-  const size = each.dataset.size ? each.dataset.size.split(" ").map(Number) : null;
-  sources.set(Number(each.dataset.page), { src: each.dataset.src, size });
-}
+const sheets = document.getElementById("sheets");
+sheets?.dataset.sheets.split(",").forEach((text, at) => {
+  const { root, attempt } = sheets.dataset;
+  const [wide, high, across, down] = text ? text.split(" ").map(Number) : [];
+  sources.set(at + 1, {
+    src: `${root}/pages/${attempt}/${at + 1}.webp`,
+    size: text ? [across, down] : null, // mm
+    px: text ? [wide, high] : null,
+    tiles: sheets.dataset.tiles === "1" ? `${root}/tiles/${attempt}/${at + 1}/` : "",
+  });
+});
+const tiles = stage ? new Tiles(stage, sheet, document.getElementById("tiles")) : null;
+tiles?.page(sources.get(1));
 
 export const viewer = {
   pages: sources.size,
@@ -24,14 +35,10 @@ export const viewer = {
     if (!sources.has(page) || page === this.page) return;
     this.page = page;
     picture.src = sources.get(page).src;
+    tiles.page(sources.get(page));
     picture.alt = picture.dataset.alt.replace("§", page);
     document.getElementById("page-number").textContent = page;
-    for (const each of document.querySelectorAll(".thumbs button")) {
-      if (Number(each.dataset.page) === page) {
-        each.setAttribute("aria-current", "true");
-        each.scrollIntoView({ block: "nearest" });
-      } else each.removeAttribute("aria-current");
-    }
+    mark(page);
     zone.hidden = true;
   },
 
@@ -43,12 +50,15 @@ export const viewer = {
     const top = (stage.scrollTop + y) * ratio - y;
     sheet.style.width = `${this.zoom * 100}%`;
     stage.scrollTo(left, top);
+    tiles.soon();
     document.getElementById("zoom").textContent = `${Math.round(this.zoom * 100)} %`;
   },
 
   turn() {
     this.turned = (this.turned + 90) % 360;
     sheet.style.transform = this.turned ? `rotate(${this.turned}deg)` : "";
+    tiles.turned = this.turned;
+    tiles.soon();
   },
 
   /** Frame a zone of a page and bring it into sight. */
@@ -103,14 +113,44 @@ export const viewer = {
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.imageSmoothingQuality = "high";
+    const dots = scale * ratio; // px of the canvas in a mm
     context.drawImage(
       image,
       (x / wide) * image.naturalWidth, (y / high) * image.naturalHeight,
       (width / wide) * image.naturalWidth, (height / high) * image.naturalHeight,
-      0, 0, width * scale * ratio, height * scale * ratio,
+      0, 0, width * dots, height * dots,
     );
+    if (source.tiles && source.px && image.naturalWidth < wide * dots * 0.9) {
+      sharpen(canvas, context, source, { x, y, width, height }, dots);
+    }
   },
 };
+
+/** Draw the zone again from the scan itself, when the preview had too few pixels for this size. */
+async function sharpen(canvas, context, source, area, dots) {
+  const asked = (canvas.dataset.asked = `${source.src} ${area.x} ${area.y}`);
+  const grain = source.px[0] / source.size[0]; // px of the scan in a mm
+  const at = level(source.px[0], source.size[0] * dots);
+  const pieces = covering(source, at, {
+    left: area.x * grain, top: area.y * grain,
+    right: (area.x + area.width) * grain, bottom: (area.y + area.height) * grain,
+  });
+  const images = await Promise.all(pieces.map(async (piece) => {
+    const image = new Image();
+    image.src = piece.src;
+    await image.decode();
+    return image;
+  })).catch(() => []);
+  if (canvas.dataset.asked !== asked) return; // another zone was framed meanwhile
+  images.forEach((image, n) => {
+    const piece = pieces[n];
+    context.drawImage(
+      image,
+      (piece.x / grain - area.x) * dots, (piece.y / grain - area.y) * dots,
+      (piece.wide / grain) * dots, (piece.high / grain) * dots,
+    );
+  });
+}
 
 const images = new Map();
 
@@ -184,8 +224,37 @@ if (stage) {
   document.getElementById("larger").addEventListener("click", () => viewer.scale(viewer.zoom * 1.25));
   document.getElementById("fit").addEventListener("click", () => viewer.scale(1));
   document.getElementById("turn").addEventListener("click", () => viewer.turn());
+
+  const thumbs = document.getElementById("thumbs");
+  thumbs?.addEventListener("click", (event) => {
+    const page = event.target.closest("button")?.dataset.page;
+    if (page) viewer.show(Number(page));
+  });
+  // The page comes first: the thumbs of a long document are added when it is drawn.
+  const rest = () => {
+    for (let page = thumbs.children.length + 1; page <= viewer.pages; page++) {
+      const item = thumbs.firstElementChild.cloneNode(true);
+      const button = item.firstElementChild, image = button.firstElementChild;
+      button.dataset.page = page;
+      button.removeAttribute("aria-current");
+      image.src = `${sheets.dataset.root}/thumbs/${sheets.dataset.attempt}/${page}.webp`;
+      image.alt = sheets.dataset.alt.replace("§", page);
+      thumbs.append(item);
+    }
+    mark(viewer.page);
+  };
+  if (thumbs) {
+    if (picture.complete) setTimeout(rest);
+    else picture.addEventListener("load", () => setTimeout(rest), { once: true });
+  }
+}
+
+function mark(page) {
   for (const each of document.querySelectorAll(".thumbs button")) {
-    each.addEventListener("click", () => viewer.show(Number(each.dataset.page)));
+    if (Number(each.dataset.page) === page) {
+      each.setAttribute("aria-current", "true");
+      each.scrollIntoView({ block: "nearest" });
+    } else each.removeAttribute("aria-current");
   }
 }
 
