@@ -15,7 +15,8 @@ def run(document: DocumentFolder, section: OcrSection, out: Path) -> StageResult
     """Read the document's originals.
 
     Writes ``ocr.json`` (the JSON of ``sohoa ocr --json``, file names without their folder), ``text/NNN.txt`` and
-    ``words/NNN.json`` for every page; the fact ``sheets`` holds every page's px and dpi, across and down. Raises DocumentError when the originals cannot be opened.
+    ``words/NNN.json`` for every page; the fact ``sheets`` holds every page's px and dpi, across and down. Raises
+    DocumentError when the originals cannot be opened.
     """
     reading = read(document.originals, section, jobs=section.jobs)
     answer = reading.as_json()
