@@ -56,7 +56,7 @@ def milliseconds(work: Callable[[], object], times: int) -> float:
 
 
 class SlowEngine:
-    """The token's own engine, taking ``seconds`` for each signature as a USB token does (without using the CPU)."""
+    """The token's own engine, needing ``seconds`` in all for each signature as a USB token does (mostly without CPU)."""
 
     def __init__(self, engine: Any, seconds: float) -> None:
         self._engine, self._seconds = engine, seconds
@@ -64,10 +64,12 @@ class SlowEngine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    async def async_sign(self, *values: Any, dry_run: bool = False, **more: Any) -> Any:
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        start = time.perf_counter()
+        made = await self._engine.async_sign_raw(data, digest_algorithm, dry_run)
         if not dry_run:
-            await asyncio.sleep(self._seconds)
-        return await self._engine.async_sign(*values, dry_run=dry_run, **more)
+            await asyncio.sleep(max(0.0, self._seconds - (time.perf_counter() - start)))
+        return bytes(made)
 
 
 @dataclass(frozen=True)

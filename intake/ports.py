@@ -113,7 +113,7 @@ class SigningSession(Protocol):
     demo: bool
     """a key anybody could have: refused unless the station's settings allow demo keys"""
     engine: Any
-    """pyHanko's ``Signer`` over this key"""
+    """pyHanko's ``Signer`` over this key; its ``async_sign_raw`` is all that a set asks of it between two documents"""
 
     def await_person(self) -> None:
         """Called before each signature: a key that demands a fresh PIN for it asks now, so that the time of signing is

@@ -121,4 +121,4 @@ def press(
 def fill(pressed: Pressed) -> None:
     """Put the signature into the file, whatever it is worth."""
     with pressed.begun.target.open("r+b") as stream:
-        pressed.begun.digest.fill_with_cms(stream, pressed.signature)
+        pressed.begun.digest.fill_with_cms(stream, pades.assembled(pressed))

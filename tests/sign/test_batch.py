@@ -124,11 +124,11 @@ class Unplugged:
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
-    async def async_sign(self, *values: object, dry_run: bool = False, **more: object) -> object:
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         self.given += not dry_run
         if self.given > self.after:
             raise EnvironmentTrouble("Mất kết nối với thiết bị ký.", "The token is gone.")
-        return await self._inner.async_sign(*values, dry_run=dry_run, **more)  # type: ignore[arg-type]
+        return await self._inner.async_sign_raw(data, digest_algorithm, dry_run)
 
 
 def test_a_token_pulled_out_in_the_middle_ends_the_set_and_loses_nothing(

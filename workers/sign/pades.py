@@ -63,6 +63,8 @@ class Begun:
     now: datetime
     place: Place | None
     paragraphs: tuple[str, ...]
+    attributes: bytes
+    """DER of the signed attributes: all that the key sees"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Pressed:
     """The token has signed; the file at ``target`` still has an empty /Contents."""
 
     begun: Begun
-    signature: cms.ContentInfo
+    signature: bytes
+    engine: signers.Signer
 
 
 def sign(
@@ -108,17 +111,33 @@ def begin(
             writer = uplift.Update(stream)
             style, field, where = _appearance(writer.prev, source, paragraphs, where)
             digest = asyncio.run(_begin(writer, style, field, session, section, now))
-        return Begun(target, digest, section, now, where, paragraphs)
+        wanted = PdfCMSSignedAttributes(signing_time=now.astimezone(VIETNAM))
+        attributes = asyncio.run(
+            session.engine.signed_attrs(digest.document_digest, DIGEST, attr_settings=wanted, use_pades=True)
+        )
+        return Begun(target, digest, section, now, where, paragraphs, attributes.dump())
 
 
 def press(begun: Begun, session: SigningSession) -> Pressed:
-    """Let the token sign. Errors of the key are the session's own; the file is removed on any failure."""
+    """Let the token sign, and do nothing else: the next document waits for it. Errors of the key are the session's own;
+    the file is removed on any failure."""
     with _removed_on_failure(begun.target):
-        engine: signers.Signer = session.engine
-        attributes = PdfCMSSignedAttributes(signing_time=begun.now.astimezone(VIETNAM))
-        digest = begun.digest.document_digest
-        made = engine.async_sign(digest, DIGEST, use_pades=True, signed_attr_settings=attributes)
-        return Pressed(begun, asyncio.run(made))
+        made = asyncio.run(session.engine.async_sign_raw(begun.attributes, DIGEST))
+        return Pressed(begun, made, session.engine)
+
+
+def assembled(pressed: Pressed) -> cms.ContentInfo:
+    """The CMS signature around the key's value."""
+    engine = pressed.engine
+    around = signers.ExternalSigner(
+        signing_cert=engine.signing_cert,
+        cert_registry=engine.cert_registry,
+        signature_value=pressed.signature,
+        signature_mechanism=engine.get_signature_mechanism_for_digest(DIGEST),
+        embed_roots=False,
+    )
+    attributes = cms.CMSAttributes.load(pressed.begun.attributes)
+    return asyncio.run(around.async_sign_prescribed_attributes(DIGEST, attributes))
 
 
 def complete(pressed: Pressed, checked: Checked, authority: TimeStampAuthority | None = None) -> Signed:
@@ -128,7 +147,7 @@ def complete(pressed: Pressed, checked: Checked, authority: TimeStampAuthority |
     level = begun.section.level
     with _removed_on_failure(begun.target):
         authority = authority or uplift.authority_of(begun.section)
-        signature, lack = uplift.with_timestamp(pressed.signature, authority, begun.section, checked, begun.now)
+        signature, lack = uplift.with_timestamp(assembled(pressed), authority, begun.section, checked, begun.now)
         with begun.target.open("r+b") as stream:
             begun.digest.fill_with_cms(stream, signature)
             stream.flush()
