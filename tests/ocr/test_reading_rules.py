@@ -17,7 +17,7 @@ from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
 from workers.ocr.evidence import unanimous
 from workers.ocr.fields import decide
-from workers.ocr.filling import FEATURES
+from workers.ocr.filling import FEATURES, resembles
 from workers.ocr.ink import Page
 from workers.ocr.issued import iso
 from workers.ocr.layout import lay_out
@@ -232,12 +232,22 @@ def test_one_reader_that_contradicts_another_is_enough_for_review():
         "number": slot,
         "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
         "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0),
-        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0),
+        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
     }
     assert unanimous(evidence)
     doubted = (*slot[:1], 0.0, *slot[2:])
     assert not unanimous(evidence | {"number": doubted})
     assert not unanimous(evidence | {"date": {"day": (doubted, "05"), "month": (slot, "4"), "year": (slot, "2025")}})
     assert not unanimous(evidence | {"notation": (3.0, 1.0, 1.0, 1.0, 1.0, 0.7, 1.0)})
-    assert not unanimous(evidence | {"subject": (3.0, 3.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.9, 0.0)})
+    for doubt in (4, 5, 8, 9):  # a word in no other picture, an odd one, one a phrase has otherwise, a weak one
+        subject = tuple(1.0 if place == doubt else value for place, value in enumerate(evidence["subject"]))
+        assert not unanimous(evidence | {"subject": subject})
     assert not unanimous({})
+
+
+@pytest.mark.parametrize(("read", "value", "same"), [
+    ("TÔ", "10", True), ("3I6", "316", True), ("2l", "21", True), ("§6", "86", True),
+    ("201", "2018", False), ("113", "13", False), ("17", "11", False), ("", "1", False), ("5", "6", False),
+])  # fmt: skip
+def test_letters_that_look_like_the_digits_do_not_contradict_them(read, value, same):
+    assert resembles(read, value) is same

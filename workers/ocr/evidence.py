@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from workers.ocr.filling import FEATURES
+from workers.ocr.filling import SAME
 from workers.ocr.issuer import Issuer
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
@@ -34,6 +34,7 @@ SUBJECT = (
     "words outvoted",
     "share of words in known phrases",
     "words a known phrase would have otherwise",
+    "words few pictures read so and no phrase knows",
 )
 
 
@@ -96,6 +97,7 @@ def of_subject(subject: Subject, agreement: Agreement, unread: int) -> tuple[flo
         float(agreement.changed),
         agreement.known / max(agreement.words, 1),
         float(unread),
+        float(agreement.weak),
     )
 
 
@@ -110,8 +112,8 @@ def of_issuer(issuer: Issuer) -> tuple[float, ...]:
 
 def unanimous(evidence: Mapping[str, Any]) -> bool:
     """No reader contradicted another: engine and network read the same digits in every slot, another picture the same
-    notation, every picture the same abstract with no odd word. What a machine accepts alone must at least be that;
-    the curves were fitted on some hundreds of documents and cannot speak for one in a thousand by themselves."""
+    notation, most pictures (or a known phrase) every word of the abstract. What a machine accepts alone must at least
+    be that: curves fitted on some hundreds of documents cannot speak for one in a thousand by themselves."""
     slots = [evidence.get("number"), *(seen for seen, _ in evidence.get("date", {}).values())]
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
         return False
@@ -121,15 +123,14 @@ def unanimous(evidence: Mapping[str, Any]) -> bool:
     return subject is not None and not any(subject[place] for place in DOUBTS)
 
 
-SAME = FEATURES.index("engine and network read the same")
 REPAIRED = NOTATION.index("repaired characters")
 ALIKE = NOTATION.index("another picture reads the same")
 DOUBTS = tuple(
     SUBJECT.index(name)
     for name in (
-        "words the pictures read differently",
         "words found in no other picture",
         "odd words",
         "words a known phrase would have otherwise",
+        "words few pictures read so and no phrase knows",
     )
 )

@@ -16,6 +16,13 @@ PEN = 0.5
 """probability of pen strokes from which the clerk is told that a slot is handwritten"""
 
 
+LOOK_ALIKE = {
+    "0": "OoÔôÒòÓóDQ", "1": "IlÍìíi|!][/TtÌ", "2": "ZzÈ?", "3": "Ba}", "4": "Aa", "5": "SsŠ§", "6": "bGóÓ",
+    "7": "T?/", "8": "BS§&", "9": "gqø",
+}  # fmt: skip
+"""what the engine writes where it takes a printed digit for a letter or a sign"""
+
+
 @dataclass(frozen=True, slots=True)
 class Filling:
     """``value``: what was filled in, as written (``04`` or ``4``), None when not read. ``evidence`` feeds the
@@ -38,6 +45,9 @@ FEATURES = (
     "both cuts read the same",
 )
 
+SAME = FEATURES.index("engine and network read the same")
+"""1: the same digits; 0.5: letters and signs that look like them; 0: something else or nothing"""
+
 
 def fill(
     page: Page, slot: Slot, grammar: Grammar, cuts: tuple[bool, bool] = (False, False), wider: Slot | None = None
@@ -57,7 +67,15 @@ def fill(
     printed = slot.read if _valid(slot.read, grammar) else None
     value = _choose(seen, printed, slot.confidence, pen)
     evidence = _evidence(value, seen, printed, slot.confidence, pen, page.sheet.px_per_mm[0])
+    if not evidence[SAME] and value is not None and resembles(slot.read, value):
+        evidence[SAME] = 0.5
     return Filling(value, pen, (*evidence, float(alike)))
+
+
+def resembles(read: str, value: str) -> bool:
+    """What the engine read is ``value`` but for letters and signs that look like its digits."""
+    pairs = list(zip(read, value, strict=False))
+    return len(read) == len(value) and all(a == b or a in LOOK_ALIKE.get(b, "") for a, b in pairs)
 
 
 def _valid(text: str, grammar: Grammar) -> bool:
@@ -82,12 +100,12 @@ def _choose(seen: Sequence[tuple[str, float]], printed: str | None, sure: float,
 
 def _evidence(
     value: str | None, seen: Sequence[tuple[str, float]], printed: str | None, sure: float, pen: float, scale: float
-) -> tuple[float, ...]:
+) -> list[float]:
     shares = dict(seen)
     share = min(max(shares.get(value or "", 0.0), 1e-4), 1 - 1e-4)
     others = [p for text, p in seen if text != value]
     same = printed is not None and value is not None and printed.lstrip("0") == value.lstrip("0")
-    return (
+    return [
         float(np.log(share / (1 - share))),
         float(same),
         sure if same else 0.0,
@@ -96,4 +114,4 @@ def _evidence(
         float(len(value or "")),
         max(others, default=0.0) / share if share > 0.01 else 1.0,
         min(scale, 12.0),
-    )
+    ]

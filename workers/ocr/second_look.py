@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import pairwise
 
 import cv2
@@ -23,11 +23,26 @@ from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
 from workers.ocr.spelling import letters, nfc
 from workers.ocr.syllables import flat, is_syllable
 
-PICTURES = ((150.0, 0.0), (200.0, 0.7))
-"""(dpi, blur in px at 200 dpi) of the other pictures: measured to err on other words than the first reading"""
 
-WITNESSES = ((130.0, 0.0), (170.0, 0.5))
-"""further pictures, asked only whether they read a word that a known phrase would have"""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One way to show a line: ``dpi``, ``blur`` (sigma in px at 200 dpi), ``reach`` (mm above and below the words),
+    ``height`` (stretched by)."""
+
+    dpi: float
+    blur: float = 0.0
+    reach: float = 0.6
+    height: float = 1.0
+
+
+PICTURES = (Picture(150), Picture(200, 0.7))
+"""the other pictures: measured to err on other words than the first reading"""
+
+WITNESSES = (Picture(130), Picture(170, 0.5))
+"""further pictures: the full reading asks them too"""
+
+LAST_WITNESSES = (Picture(200, 1.2), Picture(200, 0, 1.2), Picture(200, 0, 0.6, 0.87), Picture(300))
+"""asked only whether they read a word that a known phrase would have"""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -35,7 +50,8 @@ _WORD = re.compile(r"[^\W_]+")
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How the readings of some rows compare, in words: ``words`` all, ``split`` not read alike by all pictures,
-    ``alone`` not found again, ``odd`` no Vietnamese syllable, ``changed`` outvoted, ``known`` in a known phrase."""
+    ``alone`` not found again, ``odd`` no Vietnamese syllable, ``changed`` outvoted, ``known`` in a known phrase,
+    ``weak`` read so by less than two thirds of the pictures and in no known phrase."""
 
     words: int = 0
     split: int = 0
@@ -43,10 +59,10 @@ class Agreement:
     odd: int = 0
     changed: int = 0
     known: int = 0
+    weak: int = 0
 
     def __add__(self, other: Agreement) -> Agreement:
-        mine, theirs = ((a.words, a.split, a.alone, a.odd, a.changed, a.known) for a in (self, other))
-        return Agreement(*(a + b for a, b in zip(mine, theirs, strict=True)))
+        return Agreement(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +72,15 @@ class SecondLook:
     page: Page
     engine: OcrEngine
     seconds: float
+    _seen: dict[tuple[float, float, Picture], list[tuple[float, float, str]]] = field(default_factory=dict)
 
     def at(self, row: Row, everything: bool = False) -> tuple[Row, Agreement]:
         """The row as the readings agree on it. The third picture is only asked when two disagree or a word is odd;
         ``everything`` asks all at once."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         missing = 0
-        for index, (dpi, blur) in enumerate(PICTURES + WITNESSES if everything else PICTURES):
-            found = self._read(row, dpi, blur)
+        for index, picture in enumerate(PICTURES + WITNESSES if everything else PICTURES):
+            found = self._read(row, picture)
             missing = 0
             for token, vote in zip(row.tokens, votes, strict=True):
                 again = _same_place(token, found)
@@ -79,33 +96,42 @@ class SecondLook:
     def texts(self, row: Row) -> Iterator[str]:
         """The row's text on each of the other pictures, one by one as asked for."""
         for picture in PICTURES:
-            yield nfc(" ".join(text for _, _, text in sorted(self._read(row, *picture))))
+            yield nfc(" ".join(text for _, _, text in sorted(self._read(row, picture))))
 
     def witnessed(self, row: Row) -> tuple[Row, int]:
         """The row with words changed to what a known phrase has there, where some picture reads just that; and how
         many such words nobody read."""
         wanted = _wanted([token.text for token in row.tokens])
         tokens = list(row.tokens)
-        for picture in WITNESSES if wanted else ():
-            found = self._read(row, *picture)
-            for place in [p for p in wanted if tokens[p] is row.tokens[p]]:
+        for picture in PICTURES + WITNESSES + LAST_WITNESSES:
+            left = [p for p in wanted if tokens[p] is row.tokens[p]]
+            if not left:
+                break
+            found = self._read(row, picture)
+            for place in left:
                 seen = _same_place(row.tokens[place], found)
                 if seen is not None and flat(_bare(seen)) == wanted[place]:
                     tokens[place] = replace(row.tokens[place], text=_recased(row.tokens[place].text, wanted[place]))
         unread = sum(tokens[place] is row.tokens[place] for place in wanted)
         return Row(tuple(tokens)), unread
 
-    def _read(self, row: Row, dpi: float, blur: float) -> list[tuple[float, float, str]]:
-        """Words (x0, x1 in mm, text) of the row on a resampled, smoothed picture."""
-        own = self.page.sheet.px_per_mm[0] * 25.4
-        part = self.page.crop(row.x0 - 1.5, row.y0 - 0.6, row.x1 + 1.5, row.y1 + 0.6)
+    def _read(self, row: Row, picture: Picture) -> list[tuple[float, float, str]]:
+        """Words (x0, x1 in mm, text) of the row on another picture of it; read once."""
+        key = (row.x0, row.y0, picture)
+        if key not in self._seen:
+            self._seen[key] = self._look(row, picture)
+        return self._seen[key]
+
+    def _look(self, row: Row, picture: Picture) -> list[tuple[float, float, str]]:
+        own, dpi = self.page.sheet.px_per_mm[0] * 25.4, picture.dpi
+        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach)
         if min(part.shape) < 6:
             return []
-        if blur:
-            part = cv2.GaussianBlur(part, (0, 0), blur * own / 200)
+        if picture.blur:
+            part = cv2.GaussianBlur(part, (0, 0), picture.blur * own / 200)
         scale = dpi / own
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=method)
+        part = cv2.resize(part, None, fx=scale, fy=scale * picture.height, interpolation=method)
         border = 10
         part = cv2.copyMakeBorder(
             part, border, border, border, border, cv2.BORDER_CONSTANT, value=int(np.percentile(part, 90))
@@ -143,7 +169,7 @@ def _bare(text: str) -> str:
 
 
 def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agreement]:
-    tokens, split, odd, changed, known = [], 0, 0, 0, 0
+    tokens, split, odd, changed, known, weak = [], 0, 0, 0, 0, 0
     known_pairs = pairs()
     for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
         scores: dict[str, float] = {}
@@ -160,6 +186,7 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
         best = max(scores, key=lambda word: scores[word])
         split += len({_bare(text) for text in vote}) > 1
         known += in_phrase[best]
+        weak += not in_phrase[best] and sum(_bare(text) == best for text in vote) < 0.66 * len(vote)
         mine = _bare(token.text)
         if best != mine:
             changed += 1
@@ -167,7 +194,7 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
             token = replace(token, text=text)
         odd += not is_syllable(token.text)
         tokens.append(token)
-    return Row(tuple(tokens)), Agreement(len(tokens), split, missing, odd + _lost_signs(row), changed, known)
+    return Row(tuple(tokens)), Agreement(len(tokens), split, missing, odd + _lost_signs(row), changed, known, weak)
 
 
 def _lost_signs(row: Row) -> int:
