@@ -14,7 +14,7 @@ from intake.errors import OperatorError
 from intake.model import Actor, sha256_of
 from intake.review import arrange, pages
 from intake.review.seat import Acting, Form, Seat, Seated, text_of
-from intake.store import amend, decide, desk, reading
+from intake.store import amend, decision, desk, reading
 from intake.store.claim import folder_of
 from intake.store.reading import Whole
 
@@ -22,7 +22,7 @@ router = APIRouter()
 
 SCANS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"}
 MAY_SCAN = frozenset({"operator", "clerk", "senior", "van_thu"})
-MAY_ARRANGE = decide.MAY["hold"]
+MAY_ARRANGE = decision.MAY["hold"]
 
 
 @router.get("/rescans")

@@ -20,7 +20,7 @@ from intake.review.queue import next_path
 from intake.review.seat import VIETNAM, Acting, Form, Seat, Seated, number_of, text_of
 from intake.review.sureness import sureness
 from intake.states import State
-from intake.store import amend, decide, desk, reading
+from intake.store import amend, decide, decision, desk, reading
 from intake.store.reading import Whole
 
 router = APIRouter()
@@ -47,8 +47,8 @@ SOURCE_KINDS = ("bản gốc", "bản chính", "bản sao y")
 FIRST_THUMBS = 12
 """thumbs sent with the page; those of a longer document follow once its first page is drawn"""
 PUT_OFF = timedelta(hours=2)
-MAY_REVIEW = decide.MAY["approve"]
-MAY_RELEASE = decide.MAY["release"]
+MAY_REVIEW = decision.MAY["approve"]
+MAY_RELEASE = decision.MAY["release"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def approve(seat: Acting, form: Form, document_id: str) -> Response:
 @router.post("/documents/{document_id}/reject")
 def reject(seat: Acting, form: Form, document_id: str) -> Response:
     """Reject with a reason; «secret» refuses the document and wipes what this browser may still hold of it."""
-    actor = seat.acting(decide.MAY["reject"])
+    actor = seat.acting(decision.MAY["reject"])
     reason = text_of(form, "reason", 20)
     text = text_of(form, "text")
     if reason == "other" and not text:
@@ -180,7 +180,7 @@ def hold(seat: Acting, form: Form, document_id: str) -> Response:
     text = text_of(form, "text")
     if not text:
         raise OperatorError("Hãy ghi điều cần người phụ trách xem.", "Write what the senior should look at.")
-    decide.hold(seat.store, document_id, _version(form), seat.acting(decide.MAY["hold"]), text)
+    decide.hold(seat.store, document_id, _version(form), seat.acting(decision.MAY["hold"]), text)
     return seat.done(next_path(seat, document_id))
 
 

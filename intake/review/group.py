@@ -13,7 +13,7 @@ from intake.errors import StaleVersion
 from intake.model import Field, FieldName
 from intake.review.seat import VIETNAM, Acting, Form, Seat, Seated, text_of
 from intake.review.sureness import sureness
-from intake.store import decide, desk, reading
+from intake.store import decision, desk, reading
 
 router = APIRouter()
 
@@ -21,7 +21,7 @@ KINDS = (FieldName.ISSUED_DATE, FieldName.CODE_NUMBER, FieldName.CODE_NOTATION)
 LOOKED_AT = 300
 """documents of the queue that are looked through"""
 SHOWN = 40
-MAY = decide.MAY["approve"]
+MAY = decision.MAY["approve"]
 
 
 @dataclass(frozen=True, slots=True)

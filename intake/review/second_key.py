@@ -20,14 +20,14 @@ from intake.review import crops
 from intake.review.seat import Acting, Form, Seat, Seated, text_of
 from intake.spelling import tone_folded
 from intake.states import State
-from intake.store import Store, decide, desk, reading
+from intake.store import Store, decide, decision, desk, reading
 from intake.store.desk import KeyedTwice
 from intake.store.reading import Whole
 
 router = APIRouter()
 
 BLIND = (FieldName.CODE_NUMBER, FieldName.CODE_NOTATION, FieldName.ISSUED_DATE)
-MAY = decide.MAY["approve"]
+MAY = decision.MAY["approve"]
 
 
 def sampled(document_id: str, share: float) -> bool:

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from intake.errors import OperatorError
 from intake.model import Actor
-from intake.states import DUE, State
+from intake.states import State
 from intake.store import audit
-from intake.store.admit import Delivered
-from intake.store.decide import Decided, _commit, _deciding
+from intake.store.admit import Delivered, content_key
+from intake.store.decision import Decided, commit, deciding, fenced
 from intake.store.engine import Store
-from intake.store.schema import document, job, rescan
+from intake.store.finish import owe
+from intake.store.schema import arrival, document, job, rescan
 
 OPEN_STATES = {State.ASSEMBLED, State.HELD}
 """where pages can still be put right: nothing is signed, nothing secret"""
@@ -38,9 +39,18 @@ class Rescan:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Offshoot:
+    """Pages that leave a document to become one of their own: its id, its name and its originals."""
+
+    document_id: str
+    name: str
+    files: Sequence[Delivered]
+
+
 def ask_rescan(store: Store, document_id: str, seen_version: int, actor: Actor, page: int, reason: str) -> Decided:
     """One page goes back to its station; the document is held, whole, until the new page is there."""
-    with _deciding(store, document_id, seen_version, actor, "hold", {State.ASSEMBLED}) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "hold", {State.ASSEMBLED}) as (connection, row, now):
         if not 1 <= page <= (row["pages"] or 0):
             raise OperatorError(
                 f"Hồ sơ {document_id} có {row['pages'] or 0} trang; không có trang {page}.",
@@ -63,7 +73,7 @@ def ask_rescan(store: Store, document_id: str, seen_version: int, actor: Actor, 
             "held_vi": f"Chờ trạm {row['station']} quét lại trang {page}.",
             "held_en": f"Station {row['station']} is to scan page {page} again.",
         }
-        return _commit(connection, row, now, actor, "rescan", State.HELD, values, {"page": page, "text": reason})
+        return commit(connection, row, now, actor, "rescan", State.HELD, values, {"page": page, "text": reason})
 
 
 def open_rescans(store: Store, station: str | None = None) -> list[Rescan]:
@@ -102,38 +112,34 @@ def amend(
     take_over: Callable[[], None],
     *,
     rescan_id: int | None = None,
+    offshoots: Sequence[Offshoot] = (),
+    absorbed: tuple[str, int] | None = None,
 ) -> Decided:
     """Revision n + 1 enters at ``received``. The caller has written and synced its originals beside the document;
     ``take_over`` renames them into place once this transaction has fenced the version, so that of two people
     correcting at once only one's pages become the revision.
 
     Runs as the role that may decide on the document; with ``rescan_id`` an operator's new page answers that request.
+    ``offshoots`` become documents of their own in the same commit, each with its row in the ledger. ``absorbed`` (id,
+    seen version) is a document whose pages ``files`` end with: it ends as rejected, its originals stay where they are.
     """
-    deciding = Actor(actor.name, "clerk") if rescan_id is not None else actor
-    with _deciding(store, document_id, seen_version, deciding, "hold", OPEN_STATES) as (connection, row, now):
+    deciding_as = Actor(actor.name, "clerk") if rescan_id is not None else actor
+    with deciding(store, document_id, seen_version, deciding_as, "hold", OPEN_STATES) as (connection, row, now):
         if rescan_id is not None:
-            changed = connection.execute(
-                rescan.update()
-                .where(rescan.c.id == rescan_id, rescan.c.document_id == document_id, rescan.c.state == "open")
-                .values(state="done", done_by=actor.name, done_at=now)
-            )
-            if changed.rowcount != 1:
-                raise OperatorError(
-                    "Yêu cầu quét lại này đã xong hoặc đã hủy.", "This rescan request is done or was dropped."
-                )
-        revision = row["revision"] + 1
-        connection.execute(
-            job.update()
-            .where(job.c.document_id == document_id, job.c.revision == row["revision"], job.c.state == "ready")
-            .values(state="failed", finished_at=now, error="amended")
-        )
+            _answered(connection, rescan_id, document_id, actor, now)
+        _stop(connection, row, now)
+        if absorbed is not None:
+            other = fenced(connection, *absorbed, actor, OPEN_STATES, now)
+            _absorb(connection, other, row, actor, now, data)
+            data = {**data, "absorbed": absorbed[0]}
+        version, revision = row["version"] + 1, row["revision"] + 1
         connection.execute(
             document.update()
             .where(document.c.id == document_id)
             .values(
                 revision=revision,
                 state=State.RECEIVED,
-                version=row["version"] + 1,
+                version=version,
                 updated_at=now,
                 held_from=None,
                 held_vi=None,
@@ -145,33 +151,113 @@ def amend(
                 confirmed={},
             )
         )
-        connection.execute(
-            job.insert().values(
-                document_id=document_id,
-                revision=revision,
-                stage=DUE[State.RECEIVED],
-                state="ready",
-                lane=row["lane"],
-                attempt=0,
-                troubles=0,
-                run_after=now,
-                created_at=now,
-            )
-        )
-        audit.append(
-            connection,
-            now,
-            actor,
-            "amended",
-            document_id,
-            row["version"] + 1,
-            {
-                "from": row["state"],
-                "to": State.RECEIVED,
-                "revision": revision,
-                "files": [file.as_json() for file in files],
-                **data,
-            },
-        )
+        owe(connection, document_id, revision, State.RECEIVED, row["lane"], now)
+        for offshoot in offshoots:
+            _plant(connection, offshoot, row, actor, now, data)
+        told = {"from": row["state"], "to": State.RECEIVED, "revision": revision, **_listed(files), **data}
+        if offshoots:
+            told["offshoots"] = [each.document_id for each in offshoots]
+        audit.append(connection, now, actor, "amended", document_id, version, told)
         take_over()
-        return Decided(document_id, State.RECEIVED, row["version"] + 1)
+        return Decided(document_id, State.RECEIVED, version)
+
+
+def _answered(connection: sa.Connection, rescan_id: int, document_id: str, actor: Actor, now: datetime) -> None:
+    changed = connection.execute(
+        rescan.update()
+        .where(rescan.c.id == rescan_id, rescan.c.document_id == document_id, rescan.c.state == "open")
+        .values(state="done", done_by=actor.name, done_at=now)
+    )
+    if changed.rowcount != 1:
+        raise OperatorError("Yêu cầu quét lại này đã xong hoặc đã hủy.", "This rescan request is done or was dropped.")
+
+
+def _stop(connection: sa.Connection, row: sa.RowMapping, now: datetime) -> None:
+    """What was still to be done to this revision is not done any more."""
+    connection.execute(
+        job.update()
+        .where(job.c.document_id == row["id"], job.c.revision == row["revision"], job.c.state == "ready")
+        .values(state="failed", finished_at=now, error="amended")
+    )
+
+
+def _absorb(
+    connection: sa.Connection,
+    other: sa.RowMapping,
+    into: sa.RowMapping,
+    actor: Actor,
+    now: datetime,
+    data: Mapping[str, Any],
+) -> None:
+    if other["id"] == into["id"]:
+        raise OperatorError("Không gộp văn bản với chính nó.", "A document cannot be joined with itself.")
+    _stop(connection, other, now)
+    connection.execute(
+        rescan.update()
+        .where(rescan.c.document_id == other["id"], rescan.c.state == "open")
+        .values(state="dropped", done_at=now)
+    )
+    values = {
+        "held_from": None,
+        "held_vi": f"Các trang đã gộp vào hồ sơ {into['id']}.",
+        "held_en": f"Its pages were joined to document {into['id']}.",
+    }
+    commit(connection, other, now, actor, "joined", State.REJECTED, values, {"into": into["id"], **data})
+
+
+def _plant(
+    connection: sa.Connection,
+    offshoot: Offshoot,
+    parent: sa.RowMapping,
+    actor: Actor,
+    now: datetime,
+    data: Mapping[str, Any],
+) -> None:
+    """A document of its own: what came by the same way at the same time, with a row of its own in the ledger."""
+    key = content_key(offshoot.files)
+    known = connection.execute(sa.select(document.c.id).where(document.c.content_key == key)).scalar_one_or_none()
+    if known is not None:
+        raise OperatorError(
+            f"Đúng các trang này đã là hồ sơ {known}; hãy bỏ chúng khỏi văn bản thay vì tách ra.",
+            f"Exactly these pages are document {known} already; leave them out instead of splitting them off.",
+        )
+    kept = ("station", "profile", "profile_digest", "lane", "arrived_at", "due_at")
+    connection.execute(
+        document.insert().values(
+            id=offshoot.document_id,
+            revision=1,
+            name=offshoot.name,
+            content_key=key,
+            state=State.RECEIVED,
+            version=1,
+            updated_at=now,
+            fields={},
+            confirmed={},
+            priority=0,
+            search=offshoot.name.casefold(),
+            **{name: parent[name] for name in kept},
+        )
+    )
+    owe(connection, offshoot.document_id, 1, State.RECEIVED, parent["lane"], now)
+    connection.execute(
+        arrival.insert().values(
+            station=parent["station"],
+            name=offshoot.name,
+            state="admitted",
+            seen_at=now,
+            decided_at=now,
+            cleared_at=now,
+            bytes=sum(file.bytes for file in offshoot.files),
+            content_key=key,
+            files=_listed(offshoot.files)["files"],
+            document_id=offshoot.document_id,
+            reason_vi=f"Tách từ hồ sơ {parent['id']}.",
+            reason_en=f"Split off document {parent['id']}.",
+        )
+    )
+    told = {"from": parent["id"], "profile": parent["profile"], **_listed(offshoot.files), **data}
+    audit.append(connection, now, actor, "split_off", offshoot.document_id, 1, told)
+
+
+def _listed(files: Sequence[Delivered]) -> dict[str, Any]:
+    return {"files": [file.as_json() for file in files]}

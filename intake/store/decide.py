@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from intake import crashpoint
-from intake.errors import NotAllowed, OperatorError, StaleVersion
+from intake.errors import NotAllowed, OperatorError
 from intake.model import Actor, FieldName
 from intake.spelling import nfc
-from intake.states import DUE, NEXT, TERMINAL, UNREADABLE, State
+from intake.states import DUE, NEXT, UNREADABLE, State
 from intake.store import audit, outbox
+from intake.store.decision import Decided, commit, deciding, locked
 from intake.store.engine import Store
 from intake.store.finish import described, owe
 from intake.store.schema import document, finding, job, published
 
-MAY: Mapping[str, frozenset[str]] = {
-    "approve": frozenset({"clerk", "senior", "van_thu"}),
-    "reject": frozenset({"clerk", "senior", "van_thu"}),
-    "hold": frozenset({"clerk", "senior", "van_thu"}),
-    "release": frozenset({"senior", "van_thu", "admin"}),
-    "recall": frozenset({"senior", "van_thu"}),
-}
-"""Which roles may take which decision."""
-
 REASONS = ("rescan", "not_a_document", "wrong_pages", "secret", "other")
 """Why a document is rejected; `secret` refuses it (QĐ 12/2020 Đ1.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    document_id: str
-    state: State
-    version: int
 
 
 def approve(
@@ -56,7 +38,7 @@ def approve(
             f"Không có trường {', '.join(unknown)} trong Phụ lục VI; hãy bỏ các trường đó.",
             f"There is no field {', '.join(unknown)} in Appendix VI; leave it out.",
         )
-    with _deciding(store, document_id, seen_version, actor, "approve", {State.ASSEMBLED}) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "approve", {State.ASSEMBLED}) as (connection, row, now):
         confirmed = {name: nfc(value).strip() if isinstance(value, str) else value for name, value in fields.items()}
         corrected = sorted(
             name for name, value in confirmed.items() if row["fields"].get(name, {}).get("value") != value
@@ -67,7 +49,7 @@ def approve(
         }
         _publish_review(connection, row, actor, now, source_kind, corrected)
         values = described({**row["fields"], **merged}, row["name"]) | {"confirmed": confirmed}
-        return _commit(
+        return commit(
             connection,
             row,
             now,
@@ -95,7 +77,7 @@ def reject(
             f"There is no reason «{reason}»; choose one of {', '.join(REASONS)}.",
         )
     allowed = {State.ASSEMBLED, State.HELD, State.APPROVED}
-    with _deciding(store, document_id, seen_version, actor, "reject", allowed) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "reject", allowed) as (connection, row, now):
         state = State.REFUSED if reason == "secret" else State.REJECTED
         connection.execute(
             job.update()
@@ -106,7 +88,7 @@ def reject(
         values: dict[str, Any] = {}
         if state is State.REFUSED:
             values = described({}, row["name"]) | {"confirmed": {}}
-        return _commit(
+        return commit(
             connection,
             row,
             now,
@@ -120,9 +102,9 @@ def reject(
 
 def hold(store: Store, document_id: str, seen_version: int, actor: Actor, text: str) -> Decided:
     """Hand to a senior: assembled → held, with the clerk's words."""
-    with _deciding(store, document_id, seen_version, actor, "hold", {State.ASSEMBLED}) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "hold", {State.ASSEMBLED}) as (connection, row, now):
         values = {"held_from": row["state"], "held_vi": text, "held_en": text}
-        return _commit(connection, row, now, actor, "hold", State.HELD, values, {"text": text})
+        return commit(connection, row, now, actor, "hold", State.HELD, values, {"text": text})
 
 
 def release(store: Store, document_id: str, seen_version: int, actor: Actor, text: str) -> Decided:
@@ -130,7 +112,7 @@ def release(store: Store, document_id: str, seen_version: int, actor: Actor, tex
 
     A document only a new scan can cure, or a secret one, is never released.
     """
-    with _deciding(store, document_id, seen_version, actor, "release", {State.HELD}) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "release", {State.HELD}) as (connection, row, now):
         codes = set(
             connection.execute(
                 sa.select(finding.c.code).where(
@@ -155,7 +137,7 @@ def release(store: Store, document_id: str, seen_version: int, actor: Actor, tex
             )
         ).one_or_none()
         state = NEXT[stage] if done and stage != "review" else was
-        decided = _commit(
+        decided = commit(
             connection,
             row,
             now,
@@ -172,9 +154,9 @@ def release(store: Store, document_id: str, seen_version: int, actor: Actor, tex
 def recall(store: Store, document_id: str, seen_version: int, actor: Actor, text: str) -> Decided:
     """Take back after delivery (QĐ 12/2020 Đ10.4); every target that holds the copy is owed the notice."""
     allowed = {State.DELIVERED, State.FORWARDED}
-    with _deciding(store, document_id, seen_version, actor, "recall", allowed) as (connection, row, now):
+    with deciding(store, document_id, seen_version, actor, "recall", allowed) as (connection, row, now):
         outbox.call_back(connection, document_id, row["revision"], now)
-        return _commit(connection, row, now, actor, "recall", State.RECALLED, {}, {"text": text})
+        return commit(connection, row, now, actor, "recall", State.RECALLED, {}, {"text": text})
 
 
 def take(
@@ -186,7 +168,7 @@ def take(
     """
     with store.write() as connection:
         now = store.clock.now()
-        row = _locked(connection, document_id)
+        row = locked(connection, document_id)
         held_by_other = (
             row["claimed_by"] not in (None, actor.name)
             and row["claimed_until"] is not None
@@ -220,73 +202,6 @@ def let_go(store: Store, document_id: str, actor: Actor) -> None:
             .where(document.c.id == document_id, document.c.claimed_by == actor.name)
             .values(claimed_by=None, claimed_until=None)
         )
-
-
-@contextmanager
-def _deciding(
-    store: Store, document_id: str, seen_version: int, actor: Actor, kind: str, allowed: set[State]
-) -> Iterator[tuple[sa.Connection, sa.RowMapping, datetime]]:
-    if actor.role not in MAY[kind]:
-        raise NotAllowed(
-            f"Vai trò «{actor.role}» không được thực hiện việc này; cần: {', '.join(sorted(MAY[kind]))}.",
-            f"Role «{actor.role}» may not do this; it takes {', '.join(sorted(MAY[kind]))}.",
-        )
-    with store.write() as connection:
-        row = _locked(connection, document_id)
-        if row["version"] != seen_version:
-            raise StaleVersion(
-                f"Hồ sơ {document_id} đã thay đổi sau khi bạn mở (bản {seen_version} → {row['version']}). "
-                "Hãy tải lại rồi quyết định.",
-                f"Document {document_id} changed after you opened it (version {seen_version} → {row['version']}). "
-                "Load it again, then decide.",
-            )
-        if State(row["state"]) not in allowed:
-            raise OperatorError(
-                f"Hồ sơ {document_id} đang ở trạng thái «{row['state']}», không thực hiện được việc này.",
-                f"Document {document_id} is in state «{row['state']}»; this cannot be done now.",
-            )
-        now = store.clock.now()
-        if row["claimed_by"] not in (None, actor.name) and row["claimed_until"] and row["claimed_until"] > now:
-            raise StaleVersion(
-                f"Hồ sơ {document_id} đang do {row['claimed_by']} xử lý. Hãy chờ hoặc tiếp quản có lý do.",
-                f"Document {document_id} is with {row['claimed_by']}. Wait, or take it over with a reason.",
-            )
-        yield connection, row, now
-        crashpoint.reached("decide.before_commit")
-    crashpoint.reached("decide.committed")
-
-
-def _locked(connection: sa.Connection, document_id: str) -> sa.RowMapping:
-    row = (
-        connection.execute(sa.select(document).where(document.c.id == document_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise OperatorError(f"Không có hồ sơ {document_id}.", f"There is no document {document_id}.")
-    return row
-
-
-def _commit(
-    connection: sa.Connection,
-    row: sa.RowMapping,
-    now: datetime,
-    actor: Actor,
-    kind: str,
-    state: State,
-    values: Mapping[str, Any],
-    data: Mapping[str, Any],
-) -> Decided:
-    version = row["version"] + 1
-    connection.execute(
-        document.update()
-        .where(document.c.id == row["id"])
-        .values(**values, state=state, version=version, updated_at=now, claimed_by=None, claimed_until=None)
-    )
-    if state not in TERMINAL and kind == "approve":
-        owe(connection, row["id"], row["revision"], state, row["lane"], now)
-    audit.append(connection, now, actor, kind, row["id"], version, {"from": row["state"], "to": state, **data})
-    return Decided(row["id"], state, version)
 
 
 def _publish_review(
