@@ -30,7 +30,8 @@ class StationSettings(Part):
 
     folder: str
     profile: str = "incoming"
-    lane: Literal["desk", "bulk"] = "desk"
+    lane: Literal["urgent", "desk", "bulk"] = "desk"
+    """``urgent``: a folder of its own for sheets stamped hỏa tốc, thượng khẩn, khẩn"""
     poll_seconds: float = Bound(default=2.0, ge=0.1, le=60)
 
 

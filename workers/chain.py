@@ -14,6 +14,7 @@ from intake.model import Receipt, StageResult
 from intake.plugins import load
 from intake.ports import Connector, Package
 from intake.profile import Profile
+from workers.check import glance
 from workers.check import stage as check
 from workers.forward import stage as forward
 from workers.ocr import stage as ocr
@@ -83,6 +84,10 @@ def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surr
     )
 
 
+def _glance(document: DocumentFolder, profile: Profile, _out: Path, _: Surroundings) -> StageResult:
+    return glance.run(document, profile.check)
+
+
 LINKS: Mapping[str, Call] = {
     "check": _check,
     "ocr": _ocr,
@@ -91,6 +96,11 @@ LINKS: Mapping[str, Call] = {
     "forward": _forward,
 }
 """Stages a worker does on its own; ``review`` is a person's, ``sign`` runs only inside a signing act."""
+
+GLANCE = "glance"
+"""no stage: a look that moves a document in the queue and changes nothing else"""
+CALLS: Mapping[str, Call] = {**LINKS, GLANCE: _glance}
+"""Everything a child process can be asked to do."""
 
 WORKED = frozenset(LINKS)
 

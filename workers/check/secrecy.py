@@ -68,14 +68,14 @@ def look(view: PageView) -> Iterator[Finding]:
 
 def judge(view: PageView, stamp: Stamp) -> str:
     """``secret``, ``lifted``, ``harmless`` or ``unknown``."""
-    for image, layout in _ways(stamp):
+    for image, layout in ways(stamp):
         verdict = classify(read(image, layout), strict=not stamp.red, framed=stamp.framed)
         if verdict != "unknown":
             return verdict
     return "secret" if stamp.red and stamp.framed and _in_zone(view, stamp.box) else "unknown"
 
 
-def _ways(stamp: Stamp) -> Iterator[tuple[np.ndarray, int]]:
+def ways(stamp: Stamp) -> Iterator[tuple[np.ndarray, int]]:
     """The mark as it stands; for one in a frame also as a line, with its frame, softened and enlarged; upside down."""
     block, line = tesserocr.PSM.SINGLE_BLOCK, tesserocr.PSM.SINGLE_LINE
     yield stamp.straight, tesserocr.PSM.SPARSE_TEXT if stamp.box.height > SEVERAL_MM else block

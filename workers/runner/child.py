@@ -21,7 +21,7 @@ from intake.errors import SohoaError, StageCrashed
 from intake.folder import DocumentFolder
 from intake.model import StageResult
 from intake.profile import Profile
-from workers.chain import LINKS, Surroundings
+from workers.chain import CALLS, Surroundings
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 1.0
@@ -154,7 +154,7 @@ def _serve(pipe: Connection, memory_bytes: int, parent: int, crash_at: str | Non
 def _answer(task: Task) -> Any:
     try:
         profile = Profile.model_validate_json(task.profile)
-        return LINKS[task.stage](task.document, profile, task.out, task.surroundings)
+        return CALLS[task.stage](task.document, profile, task.out, task.surroundings)
     except SohoaError as error:
         return error
     except MemoryError:

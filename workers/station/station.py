@@ -19,6 +19,7 @@ from workers.forward.calendar import calendar_of
 from workers.queues.local import LocalPool
 from workers.queues.rq import connect, ring
 from workers.station import alarms, follow
+from workers.station.glance import Glance
 from workers.station.timestamps import complete_one
 from workers.sweep import drop_orphans, sweep
 
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 5.0
 RING_SECONDS = 0.2
+GLANCE_SECONDS = 0.5
 COMPARE_SECONDS = 60.0
 """between two looks for targets whose books were not compared today"""
 ORPHANS_EVERY = 720
@@ -58,6 +60,7 @@ class Station:
         self._spawn("sweep", self._sweep)
         self._spawn("webhooks", self._webhooks)
         self._spawn("timestamps", self._timestamps)
+        self._spawn("glance", self._glance)
         self._spawn("follow", self._follow)
         self._spawn("compare", self._compare)
         if self._redis:
@@ -150,6 +153,18 @@ class Station:
                     self.pool.wake()
             except EnvironmentTrouble as trouble:
                 log.warning("time-stamps wait", reason=trouble.en)
+
+    def _glance(self) -> None:
+        """While many wait, the last come is looked at for a stamp of urgency; without a queue this costs nothing."""
+        glance = Glance(self.store, self.settings)
+        while not self._stopping.wait(GLANCE_SECONDS):
+            try:
+                while not self._stopping.is_set() and (found := glance.once()) is not None:
+                    if found:
+                        self.pool.wake()
+            except EnvironmentTrouble as trouble:
+                log.warning("glance waits", reason=trouble.en)
+        glance.close()
 
     def _follow(self) -> None:
         """What document systems say of delivered documents, and what they and the senders are still to be told."""

@@ -1,0 +1,182 @@
+"""How long a Hỏa tốc takes from the last byte in the scan folder to its assignment, alone and behind 500 others.
+
+    .venv/bin/python -m bench.latency [--queued 500] [--urgent 5] [--json FILE]
+
+A real station in this process: watched folder, SQLite, two local workers with every real stage, a software token, a
+delivery folder. Two people are needed on the way, and stand-ins do what they do, the same in both cases: an urgent
+document is confirmed as read the moment it is at the desk, and signed the moment it is approved; nobody touches the
+ordinary ones, as a registry does when something urgent is there. What a person needs to read and to type her PIN is
+in neither figure. ``queued`` ordinary scans (and as many more as are worked meanwhile) lie admitted before the first
+urgent one is dropped; what still waited at each drop is printed. The ratio of the medians is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import monotonic
+
+import sqlalchemy as sa
+
+from intake.settings import Settings, SystemClock, load
+from intake.states import State
+from intake.store import Store
+from intake.store.decide import approve
+from intake.store.reading import every, jobs, queue, whole
+from intake.store.signing import freeze
+from tests.crash.drive import CLERK, PIN, VAN_THU
+from tests.crash.home import build
+from workers.station.signing import TokenDesk
+from workers.station.station import Station
+
+SCANS = Path(__file__).parents[1] / "samples" / "scans"
+URGENT = SCANS / "cong-dien-hoa-toc.jpg"
+ORDINARY = (SCANS / "cong-van-bao-cao-so-lieu.jpg", SCANS / "cong-van-dat-truong-hoc.jpg")
+SPARE = 1.2
+"""more ordinary ones than asked for, because the workers do not stand still"""
+PATIENCE = 900.0
+TICK = threading.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds from drop to assignment, and the jobs that waited when it was dropped."""
+
+    seconds: float
+    waiting: int
+
+
+def variant(scan: Path, number: int) -> bytes:
+    """The same picture as another document: a JPEG comment of its own after the start marker."""
+    data = scan.read_bytes()
+    comment = f"bench {number}".encode()
+    return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + data[2:]
+
+
+class Line:
+    """The station and the stand-ins for its people."""
+
+    def __init__(self, home: Path) -> None:
+        build(home, lease_seconds=60)
+        text = (home / "sohoa.toml").read_text(encoding="utf-8")
+        (home / "sohoa.toml").write_text(text.replace("processes = 1", "processes = 2"), encoding="utf-8")
+        self.settings: Settings = load(home, {})
+        self.store = Store(self.settings.database_url, SystemClock())
+        self.station = Station(self.settings, self.store)
+        self.desk = TokenDesk(self.store, self.settings)
+        self.folder = self.settings.scan_folder("vanthu")
+        self._number = 0
+
+    def drop(self, scan: Path) -> str:
+        """A scan appears as scanners make it appear: written aside, then renamed."""
+        self._number += 1
+        name = f"{self._number:05d}-{scan.name}"
+        (self.folder / f".{name}").write_bytes(variant(scan, self._number))
+        (self.folder / f".{name}").rename(self.folder / name)
+        return name
+
+    def waiting(self) -> int:
+        return sum(number for _, lane, state, number in jobs(self.store) if state == "ready" and lane != "urgent")
+
+    def urgent(self) -> Run:
+        waiting = self.waiting()
+        begun = monotonic()
+        name = self.drop(URGENT)
+        while monotonic() - begun < PATIENCE:
+            row = self._row(name)
+            if row is not None:
+                state = State(row["state"])
+                if state is State.FORWARDED:
+                    return Run(monotonic() - begun, waiting)
+                if state is State.ASSEMBLED:
+                    fields = {key: item.get("value") for key, item in row["fields"].items()}
+                    approve(self.store, row["id"], row["version"], CLERK, fields)
+                elif state is State.APPROVED:
+                    self._sign(row["id"])
+                elif state in (State.HELD, State.REFUSED, State.REJECTED):
+                    sys.exit(f"{name}: {state}, {row['held_en']}")
+            TICK.wait(0.05)
+        sys.exit(f"{name} did not arrive in {PATIENCE:.0f} s")
+
+    def _row(self, name: str) -> dict | None:
+        with self.store.read() as connection:
+            query = sa.text("SELECT document_id FROM arrival WHERE name = :name AND document_id IS NOT NULL")
+            found = connection.execute(query, {"name": name}).scalar_one_or_none()
+        return dict(whole(self.store, found).row) if found else None
+
+    def _sign(self, document_id: str) -> None:
+        frozen = freeze(self.store, VAN_THU, [document_id], cap=100)
+        self.desk.preview(frozen)
+        self.desk.start(frozen.id, VAN_THU, PIN)
+        while self.desk.progress(frozen.id).state == "signing":
+            TICK.wait(0.02)
+
+
+@contextmanager
+def opened() -> Iterator[Line]:
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    folder = Path(tempfile.mkdtemp(prefix="sohoa-latency-"))
+    line = Line(folder / "home")
+    line.station.start()
+    try:
+        yield line
+    finally:
+        line.station.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(queued: int, urgent: int) -> dict[str, object]:
+    """Idle first, then the same station with its queue full."""
+    with opened() as line:
+        line.urgent()  # loads programs and models, in neither figure
+        idle = [line.urgent() for _ in range(urgent)]
+        print("idle:  ", " ".join(f"{run.seconds:.1f}" for run in idle), "s", flush=True)
+        before = len(every(line.store))
+        number = round(queued * SPARE)
+        for index in range(number):
+            line.drop(ORDINARY[index % len(ORDINARY)])
+        begun = monotonic()
+        while len(every(line.store)) < before + number and monotonic() - begun < PATIENCE:
+            TICK.wait(0.5)
+        print(f"queued: {line.waiting()} jobs wait, {monotonic() - begun:.0f} s to take them in", flush=True)
+        loaded = [line.urgent() for _ in range(urgent)]
+        print("loaded:", " ".join(f"{run.seconds:.1f} ({run.waiting} waiting)" for run in loaded), flush=True)
+        desk = len(queue(line.store, states=(State.ASSEMBLED,), limit=1000))
+    alone, behind = median(run.seconds for run in idle), median(run.seconds for run in loaded)
+    return {
+        "queued": queued,
+        "idle_seconds": [round(run.seconds, 2) for run in idle],
+        "loaded_seconds": [round(run.seconds, 2) for run in loaded],
+        "waiting": [run.waiting for run in loaded],
+        "ordinary_at_the_desk": desk,
+        "median_idle": round(alone, 2),
+        "median_loaded": round(behind, 2),
+        "ratio": round(behind / alone, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queued", type=int, default=500)
+    parser.add_argument("--urgent", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    result = measure(given.queued, given.urgent)
+    print(json.dumps(result, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    sys.exit(0 if float(str(result["ratio"])) < 3 else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Haste: what has just come in and waits behind many others is looked at first, and may overtake them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from intake.model import Actor
+from intake.store import audit
+from intake.store.claim import LANES
+from intake.store.engine import Store
+from intake.store.schema import document, job
+
+BEHIND = 4
+"""jobs ahead: with fewer the check itself is as quick as a glance"""
+GLANCE = Actor("glance")
+
+
+def newest(store: Store, seen: Collection[str], limit: int = 1) -> list[tuple[str, int, str, str]]:
+    """(id, revision, profile, lane) of documents that wait for their check behind others, the last come first, without
+    those in ``seen``. Last first, because what came before had its turn while it was the newest."""
+    with store.read() as connection:
+        waiting = sa.and_(job.c.state == "ready", job.c.lane != LANES[0])
+        ahead = connection.execute(
+            sa.select(sa.func.count()).select_from(sa.select(job.c.id).where(waiting).limit(BEHIND).subquery())
+        ).scalar_one()
+        if ahead < BEHIND:
+            return []
+        query = (
+            sa.select(job.c.document_id, job.c.revision, document.c.profile, job.c.lane)
+            .join(document, document.c.id == job.c.document_id)
+            .where(waiting, job.c.stage == "check", job.c.attempt == 0)
+            .order_by(job.c.id.desc())
+            .limit(len(seen) + limit)
+        )
+        rows = [tuple(row) for row in connection.execute(query)]
+        return [row for row in rows if row[0] not in seen][:limit]
+
+
+def overtake(store: Store, document_id: str) -> bool:
+    """Into the urgent lane with its job, its doorbell and all jobs to come; False when it was taken up meanwhile."""
+    with store.write() as connection:
+        now = store.clock.now()
+        row = (
+            connection.execute(sa.select(document).where(document.c.id == document_id).with_for_update())
+            .mappings()
+            .one()
+        )
+        changed = connection.execute(
+            job.update()
+            .where(job.c.document_id == document_id, job.c.state == "ready", job.c.lane != LANES[0])
+            .values(lane=LANES[0], rung_at=None)
+        )
+        connection.execute(document.update().where(document.c.id == document_id).values(lane=LANES[0]))
+        data = {"lane": LANES[0], "was": row["lane"]}
+        audit.append(connection, now, GLANCE, "lane.changed", document_id, None, data)
+        return changed.rowcount > 0
