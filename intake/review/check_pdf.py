@@ -40,24 +40,10 @@ def verify(seat: Acting, form: Form) -> Response:
             answer = dict(check(file))
         except SohoaError as error:
             trouble = error
-    lines = _lines(answer) if answer is not None else []
-    return seat.page("verify.html", name=upload.filename, answer=lines, trouble=trouble)
+    return seat.page("verify.html", name=upload.filename, answer=answer, trouble=trouble)
 
 
 def _verify(seat: Seat) -> Verify:
     if seat.desk.verify is None:
         raise OperatorError("Trạm này không kiểm tra được chữ ký.", "This station cannot verify signatures.")
     return seat.desk.verify
-
-
-def _lines(answer: Any, path: str = "", depth: int = 0) -> list[tuple[int, str, str]]:
-    """A nested answer as indented lines (depth, name, value)."""
-    lines: list[tuple[int, str, str]] = []
-    pairs = answer.items() if isinstance(answer, dict) else enumerate(answer, 1)
-    for name, value in pairs:
-        if isinstance(value, (dict, list, tuple)):
-            lines.append((depth, str(name), ""))
-            lines += _lines(value, f"{path}.{name}", depth + 1)
-        else:
-            lines.append((depth, str(name), "–" if value is None else str(value)))
-    return lines

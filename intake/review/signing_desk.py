@@ -86,7 +86,8 @@ def frozen_set(seat: Seated, set_id: str) -> Response:
     frozen = signing.load(seat.store, set_id)
     waits = frozen.state == "frozen" and frozen.person == seat.person.name
     expired = frozen.expires_at <= seat.store.clock.now()
-    marks = {mark.document_id: mark for mark in sign.preview(frozen)} if waits and not expired else {}
+    shown = (waits and not expired) or sign.progress(set_id).state == "signing"
+    marks = {mark.document_id: mark for mark in sign.preview(frozen)} if shown else {}
     for item in frozen.items:
         seat.saw(item["document_id"], "signing")
     return seat.page(

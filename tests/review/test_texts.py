@@ -37,6 +37,14 @@ BUILT = {
     "outcome": ("waiting", "signed", "changed", "failed"),
     "set": ("frozen", "signing", "done", "stopped", "refused"),
     "queue.nothing": tuple(VIEWS),
+    "answer": ("valid", "invalid", "unknown", "unsigned"),
+    "verify.so": ("valid", "invalid", "unknown", "unsigned"),
+    "verify.kind": ("signature", "timestamp"),
+    "verify": ("agency", "issuer", "serial", "signed_at", "proven_at", "level"),
+    "checked": (
+        *("integrity", "coverage", "updates", "timestamp", "signing_time", "algorithm"),
+        *("usage", "trust", "revocation", "mark", "pdfa"),
+    ),
     "reports": (
         *("received", "approved", "automatic", "held", "signed", "forwarded", "duplicates"),
         *(f"age{n}" for n in range(5)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.store.paper import WORKER, arrive, confirm, facts
 from workers.station.signing import TokenDesk
 
 HOA = Actor("hoa", "van_thu")
+PASSWORD_HOA = "mat-khau-dai-12"
 
 
 class SigningStation:
@@ -35,7 +35,7 @@ class SigningStation:
         )
         self.desk = TokenDesk(store, self.settings)
         admin = Actor("test", "admin")
-        people.add(store, HOA.name, "Hoa", ["van_thu"], "mat-khau-dai-12", admin)
+        people.add(store, HOA.name, "Hoa", ["van_thu"], PASSWORD_HOA, admin)
         signing.assign_key(store, HOA.name, self.signer.plugin, "15/QĐ-VP", None, admin)
 
     def with_profile(self, **sign: Any) -> None:
@@ -76,6 +76,3 @@ class SigningStation:
         attempt = reading.whole(self.store, document).published[stage]["attempt"]
         root = self.settings.documents / document.split("-")[0] / document
         return root / f"{stage}.{attempt}" / "signed.pdf"
-
-    def leave(self) -> None:
-        shutil.rmtree(self.settings.documents, ignore_errors=True)

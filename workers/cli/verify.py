@@ -65,7 +65,7 @@ def lines(report: Report) -> list[str]:
         told += _signature(one)
     told += _item(report.pdfa)
     if report.updates:
-        told.append("  Các phiên bản trong tệp / Revisions: " + "; ".join(report.updates))
+        told.append("  Các phiên bản trong tệp / Revisions: " + "; ".join(vi for vi, _ in report.updates))
     return told
 
 

@@ -19,8 +19,8 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that was checked. ``name``: integrity, coverage, trust, revocation, timestamp, signing_time, updates,
-    mark, pdfa."""
+    """One thing that was checked. ``name``: integrity, coverage, updates, timestamp, signing_time, algorithm, usage,
+    trust, revocation, mark, pdfa."""
 
     name: str
     answer: Answer
@@ -90,7 +90,8 @@ class Report:
     signatures: tuple[Signature, ...]
     pdfa: Item
     trouble: Item | None = None
-    updates: tuple[str, ...] = field(default=())
+    updates: tuple[tuple[str, str], ...] = field(default=())
+    """what each revision of the file brought, oldest first: Vietnamese, English"""
 
     @property
     def verdict(self) -> str:
@@ -123,7 +124,8 @@ class Report:
             "signatures": [one.as_json() for one in self.signatures],
             "pdfa": self.pdfa.as_json(),
             "trouble": self.trouble.as_json() if self.trouble else None,
-            "updates": list(self.updates),
+            "updates": [vi for vi, _ in self.updates],
+            "updates_en": [en for _, en in self.updates],
         }
 
 

@@ -184,32 +184,44 @@ async def _one(
 
 
 def outside(path: Path, reader: PdfFileReader, signature: EmbeddedPdfSignature) -> list[Item]:
-    """Bytes that no signature can cover and that an honest file leaves empty: behind the end of the last revision,
-    and behind the signature inside its own placeholder."""
-    last = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
+    """Bytes that no signature can cover and that an honest file leaves as they were written: behind the end of the last
+    revision, and inside the signature's own placeholder, whose hexadecimal letters one writer writes in one case."""
+    start, length, following, rest = (int(value) for value in list(signature.byte_range)[:4])
+    final = signature.signed_revision == reader.xrefs.total_revisions - 1
     with path.open("rb") as stream:
-        stream.seek(last.end_location)
-        tail = stream.read(TAIL_MAX)
-        start, length, following = (int(value) for value in list(signature.byte_range)[:3])
+        if final:
+            stream.seek(following + rest)
+            after = stream.read(TAIL_MAX)
+        else:
+            last = reader.xrefs.get_xref_container_info(reader.xrefs.total_revisions - 1)
+            stream.seek(last.end_location)
+            _, found, after = stream.read(TAIL_MAX).partition(b"%%EOF")
+            after = after.strip() if found else b"%"
         stream.seek(start + length)
         gap = stream.read(max(0, following - start - length))
-    _, found, after = tail.partition(b"%%EOF")
-    appended = not found or after.strip() != b""
     header, body = parser.parse(signature.pkcs7_content, strict=False)[3:5]
-    padded = signature.pkcs7_content[len(header) + len(body) :].strip(b"\0") != b"" or not _PLACEHOLDER.fullmatch(gap)
-    if not appended and not padded:
-        return []
-    place, place_en = (
-        ("sau điểm cuối tệp", "behind its end") if appended else ("trong vùng chữ ký", "beside the signature")
-    )
-    return [
-        Item(
-            "coverage",
-            "invalid",
-            f"Tệp có dữ liệu lạ {place}, không thuộc phần được ký: tệp đã bị thêm bớt sau khi ký.",
-            f"The file holds foreign data {place_en}, outside what was signed: something was added after signing.",
-        )
-    ]
+    padding = signature.pkcs7_content[len(header) + len(body) :].strip(b"\0")
+    written = bool(_PLACEHOLDER.fullmatch(gap)) and (gap == gap.upper() or gap == gap.lower())
+    if after.strip() or padding or not written:
+        vi, en = ("sau điểm cuối tệp", "behind its end") if after.strip() else ("trong vùng chữ ký", "in the signature")
+        return [
+            Item(
+                "coverage",
+                "invalid",
+                f"Tệp có dữ liệu lạ {vi}, không thuộc phần được ký: tệp đã bị thêm bớt sau khi ký.",
+                f"The file holds foreign data {en}, outside what was signed: something was changed after signing.",
+            )
+        ]
+    if after:
+        return [
+            Item(
+                "coverage",
+                "unknown",
+                "Sau điểm cuối tệp có khoảng trắng không thuộc phần được ký: đường truyền đã thêm vào. Hãy xin lại đúng tệp.",
+                "White space stands behind the signed end: something on the way added it. Ask for the very file again.",
+            )
+        ]
+    return []
 
 
 TAIL_MAX = 1_000_000
@@ -345,19 +357,21 @@ def _local(moment: datetime | None) -> str | None:
     return moment.astimezone(VIETNAM).isoformat(timespec="seconds") if moment else None
 
 
-def _updates(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> tuple[str, ...]:
+def _updates(reader: PdfFileReader, signatures: list[EmbeddedPdfSignature]) -> tuple[tuple[str, str], ...]:
     """What each revision of the file brought, oldest first."""
     by_revision = {one.signed_revision: one for one in signatures}
     told = []
     for revision in range(reader.xrefs.total_revisions):
-        one = by_revision.get(revision)
+        one, number = by_revision.get(revision), revision + 1
         if one is not None:
-            what = "dấu thời gian" if one.sig_object_type == "/DocTimeStamp" else "chữ ký"
-            told.append(f"{revision + 1}: {what} «{one.field_name}»")
+            stamp = one.sig_object_type == "/DocTimeStamp"
+            vi, en = ("dấu thời gian", "time-stamp") if stamp else ("chữ ký", "signature")
+            told.append((f"{number}: {vi} «{one.field_name}»", f"{number}: {en} «{one.field_name}»"))
         elif revision == 0:
-            told.append("1: văn bản ban đầu")
+            told.append(("1: văn bản ban đầu", "1: the document as it was"))
         else:
-            told.append(f"{revision + 1}: bổ sung không kèm chữ ký (bằng chứng kiểm tra hoặc sửa đổi)")
+            vi = "bổ sung không kèm chữ ký (bằng chứng kiểm tra hoặc sửa đổi)"
+            told.append((f"{number}: {vi}", f"{number}: an update without a signature (evidence, or changes)"))
     return tuple(told)
 
 

@@ -48,7 +48,7 @@ if (set) {
   const show = (data) => {
     if (ask && !answered && ask.hidden === data.asking) {
       ask.hidden = !data.asking;
-      if (data.asking) document.getElementById("again").focus();
+      if (data.asking) document.getElementById("next-pin").focus();
     }
     document.getElementById("set-word").textContent = data.word;
     document.getElementById("set-count").textContent = `${data.finished}/${data.total}`;
