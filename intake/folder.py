@@ -38,7 +38,12 @@ class DocumentFolder:
 
     @property
     def originals(self) -> tuple[Path, ...]:
-        """The files as delivered, in page order (names sort in page order)."""
+        """The files as delivered, in page order (names sort in page order); DocumentError when their time is over."""
+        if not (self.root / ORIGINAL).is_dir():
+            raise DocumentError(
+                f"Bản quét gốc của hồ sơ {self.document_id} đã hết thời hạn lưu; hãy quét lại từ bản giấy.",
+                f"The original scan of document {self.document_id} is past its retention; scan the paper again.",
+            )
         return tuple(sorted(path for path in (self.root / ORIGINAL).iterdir() if path.is_file()))
 
     def of(self, stage: str) -> Path:

@@ -115,7 +115,8 @@ class Settings(Part):
 
     def profile_of(self, name: str) -> Profile:
         """Profile ``name`` with this station's own values over it."""
-        return load_profile(find_profile(name, (self.home / "profiles", shipped_profiles())), self.profile.get(name))
+        path = find_profile(name, (self.home / "profiles", shipped_profiles()))
+        return load_profile(path, self.profile.get(name), f"{self.home / 'sohoa.toml'} [profile.{name}]")
 
 
 def shipped_profiles() -> Path:

@@ -1,4 +1,4 @@
-"""The sweep: rescue leases of dead workers, ring again, drop folders no row points to. It may run twice."""
+"""The sweep: rescue leases of dead workers, drop folders no row points to, let go of old originals. It may run twice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from intake.settings import Settings
 from intake.store import Store
 from intake.store.reading import exists
 from intake.store.rescue import rescue
+from intake.store.retention import release
 
 log = structlog.get_logger()
 
@@ -26,6 +27,17 @@ def sweep(store: Store, settings: Settings) -> int:
     if rescued:
         log.warning("jobs rescued from dead workers", number=rescued)
     return rescued
+
+
+def let_go(store: Store, settings: Settings) -> int:
+    """Originals past their profile's ``intake.originals_kept_days``; returns of how many documents."""
+    profiles = {station.profile for station in settings.station.values()}
+    released = 0
+    for name in sorted(profiles):
+        days = settings.profile_of(name).intake.originals_kept_days
+        if days:
+            released += release(store, settings.documents, name, timedelta(days=days))
+    return released
 
 
 def drop_orphans(store: Store, documents: Path, now: datetime) -> int:

@@ -14,9 +14,10 @@ from intake.errors import ProfileError
 from intake.profile.sections import Profile
 
 
-def load(path: Path, overrides: dict[str, Any] | None = None) -> Profile:
+def load(path: Path, overrides: dict[str, Any] | None = None, overrides_stand_in: str = "") -> Profile:
     """The profile in ``path``. ``overrides`` (section → keys) come from the station's settings, so that an
-    agency states its name, targets and rules without copying the legal values."""
+    agency states its name, targets and rules without copying the legal values; ``overrides_stand_in`` names that
+    file and table, for mistakes made there."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -37,7 +38,7 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Profile:
     try:
         return Profile.model_validate(data)
     except ValidationError as error:
-        raise ProfileError(*_explain(path, error)) from error
+        raise ProfileError(*_explain(path, overrides or {}, overrides_stand_in, error)) from error
 
 
 def find(name: str, folders: tuple[Path, ...]) -> Path:
@@ -90,18 +91,21 @@ def _wanted(item: ErrorDetails) -> str:
     return words.format(**item.get("ctx", {})) if words else item["msg"]
 
 
-def _explain(path: Path, error: ValidationError) -> tuple[str, str]:
+def _explain(path: Path, overrides: dict[str, Any], stand_in: str, error: ValidationError) -> tuple[str, str]:
     vi, en = [], []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
+        section, *rest = item["loc"]
+        there = overrides.get(str(section))
+        file = stand_in if there is not None and (not rest or rest[0] in there) and stand_in else str(path)
         kind = item["type"]
         if kind == "missing":
-            vi.append(f"{path}: thiếu khóa «{key}»; hãy viết «{key} = …».")
-            en.append(f"{path}: key «{key}» is missing; write «{key} = …».")
+            vi.append(f"{file}: thiếu khóa «{key}»; hãy viết «{key} = …».")
+            en.append(f"{file}: key «{key}» is missing; write «{key} = …».")
         elif kind == "extra_forbidden":
-            vi.append(f"{path}: khóa «{key}» không được dùng; hãy xóa hoặc sửa chính tả.")
-            en.append(f"{path}: key «{key}» is not known; delete it or mend its spelling.")
+            vi.append(f"{file}: khóa «{key}» không được dùng; hãy xóa hoặc sửa chính tả.")
+            en.append(f"{file}: key «{key}» is not known; delete it or mend its spelling.")
         else:
-            vi.append(f"{path}: khóa «{key}» = {item['input']!r} không hợp lệ; cần: {_wanted(item)}.")
-            en.append(f"{path}: key «{key}» = {item['input']!r} is not valid; wanted: {item['msg']}.")
+            vi.append(f"{file}: khóa «{key}» = {item['input']!r} không hợp lệ; cần: {_wanted(item)}.")
+            en.append(f"{file}: key «{key}» = {item['input']!r} is not valid; wanted: {item['msg']}.")
     return "\n".join(vi), "\n".join(en)

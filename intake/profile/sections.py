@@ -195,7 +195,9 @@ class IntakeSection(Section):
     damaged_after_seconds: float = Bound(default=20.0, ge=1, le=3600)
     """a file that is quiet this long but structurally broken is taken, so that its fault can be explained"""
     bytes_max: int = Bound(default=2_000_000_000, ge=1)
-    originals_kept_days: int = Bound(default=30, ge=0)
+    originals_kept_days: int = Bound(default=0, ge=0)
+    """days after the end that the scans as delivered are kept beside the signed copy, which holds their images; 0 = for
+    ever"""
 
 
 class Profile(Section):

@@ -64,6 +64,7 @@ arrival = sa.Table(
     _column("reason_vi", sa.Text, nullable=True),
     _column("reason_en", sa.Text, nullable=True),
     _column("cleared_at", UtcTime, nullable=True),
+    _column("released_at", UtcTime, nullable=True),  # the originals were let go: their time was over
     sa.Index(
         "uq_arrival_pending",
         "station",
@@ -79,6 +80,12 @@ arrival = sa.Table(
         postgresql_where=sa.text("cleared_at IS NULL AND state <> 'pending'"),
     ),
     sa.Index("ix_arrival_document", "document_id"),
+    sa.Index(
+        "ix_arrival_released",
+        "released_at",
+        sqlite_where=sa.text("released_at IS NOT NULL"),
+        postgresql_where=sa.text("released_at IS NOT NULL"),
+    ),
 )
 
 station_rhythm = sa.Table(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import threading
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from intake.errors import ExitCode
 from workers.cli.doctor import CALENDAR_AHEAD, holidays
+from workers.cli.run import part_died
 from workers.forward.calendar import known_until
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +92,45 @@ def test_a_profile_value_out_of_bounds_is_told_in_vietnamese(tmp_path: Path) -> 
     said = rows["hồ sơ quy tắc / profile: incoming"]["said"]
     assert "sign.agency" in said
     assert "ít nhất 1 ký tự" in said
+
+
+def test_a_station_whose_agency_is_not_named_does_not_start(tmp_path: Path) -> None:
+    """It would watch nothing and say nothing: the message names the settings file and the key."""
+    assert sohoa("init", "--home", tmp_path / "home").returncode == 0
+    done = sohoa("run", "--home", tmp_path / "home")
+
+    assert done.returncode == ExitCode.PROFILE
+    assert "sohoa.toml [profile.incoming]" in done.stderr
+    assert "sign.agency" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_scan_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert sohoa("init", "--home", home, "--agency", "SỞ THỬ").returncode == 0
+    shutil.rmtree(home / "scan")
+    (home / "scan").write_text("not a folder")
+    done = sohoa("run", "--no-desk", "--home", home)
+
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert str(home / "scan" / "vanthu") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_part_of_the_station_that_dies_stops_it(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its name and frames are logged, not its message (which may hold document text); then the station ends."""
+    failed: list[str] = []
+    stopping = threading.Event()
+    before, threading.excepthook = threading.excepthook, partial(part_died, failed=failed, stopping=stopping)
+    try:
+        thread = threading.Thread(target=int, args=["số 12/BC"], name="watch-vanthu")
+        thread.start()
+        thread.join()
+    finally:
+        threading.excepthook = before
+    assert failed == ["watch-vanthu"]
+    assert stopping.is_set()
+    assert "số 12" not in capfd.readouterr().out
 
 
 def test_the_doctor_tells_when_the_holiday_calendar_ends() -> None:

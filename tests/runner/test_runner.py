@@ -134,7 +134,7 @@ def test_wrong_profile_holds_the_document_with_file_and_key(
     runner.close()
 
     words = whole(sqlite_store, document_id).row["held_vi"]
-    assert "incoming.toml" in words
+    assert "sohoa.toml [profile.incoming]" in words
     assert "dpi_minimum" in words
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import signal
 import threading
+import traceback
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
+from intake.errors import SohoaError
 from intake.settings import SystemClock, load
 from intake.store import Store
 from workers.station.desk import DeskServer
 from workers.station.station import Station
+
+log = structlog.get_logger()
 
 
 def command(
@@ -25,6 +30,8 @@ def command(
     Ví dụ / example: sohoa run --home var/station
     """
     settings = load(home)
+    for name in sorted({station.profile for station in settings.station.values()}):
+        settings.profile_of(name)  # a mistake in a profile is told now, not by a folder nobody watches
     write_json_logs()
     store = Store(settings.database_url, SystemClock())
     store.migrate()
@@ -33,6 +40,8 @@ def command(
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    failed: list[str] = []
+    threading.excepthook = partial(part_died, failed=failed, stopping=stopping)
     station.start()
     if server:
         server.start()
@@ -45,6 +54,22 @@ def command(
     if server:
         server.stop()
     station.stop()
+    if failed:
+        raise SohoaError(
+            f"Một phần của trạm đã dừng vì lỗi phần mềm ({', '.join(failed)}); trạm dừng hẳn để không lỗi nào bị im "
+            "lặng. Không mất hồ sơ nào; hãy khởi động lại và gửi nhật ký cho người bảo trì.",
+            f"A part of the station died of a software fault ({', '.join(failed)}); the whole station stopped so that "
+            "nothing fails in silence. No document is lost; start it again and send the log to the maintainers.",
+        )
+
+
+def part_died(dead: threading.ExceptHookArgs, failed: list[str], stopping: threading.Event) -> None:
+    """A thread ended by an exception nobody expected: written down without its message, which may hold document text."""
+    name = dead.thread.name if dead.thread else "?"
+    trace = "".join(traceback.format_tb(dead.exc_traceback))
+    log.error("part of the station died", part=name, kind=dead.exc_type.__name__, trace=trace)
+    failed.append(name)
+    stopping.set()
 
 
 def write_json_logs() -> None:

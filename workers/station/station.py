@@ -9,7 +9,7 @@ import httpx
 import structlog
 from redis import Redis
 
-from intake.errors import EnvironmentTrouble
+from intake.errors import EnvironmentTrouble, SohoaError
 from intake.receive.complete import Probe
 from intake.receive.watch import Watch, hints
 from intake.review import webhooks
@@ -21,7 +21,7 @@ from workers.queues.rq import connect, ring
 from workers.station import alarms, follow
 from workers.station.glance import Glance
 from workers.station.timestamps import complete_one
-from workers.sweep import drop_orphans, sweep
+from workers.sweep import drop_orphans, let_go, sweep
 
 log = structlog.get_logger()
 
@@ -55,7 +55,14 @@ class Station:
         sweep(self.store, self.settings)
         for name in self.settings.station:
             folder = self.settings.scan_folder(name)
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EnvironmentTrouble(
+                    f"Không tạo được thư mục quét {folder} của trạm «{name}» ({error.strerror}); hãy sửa đường dẫn hoặc quyền.",
+                    f"Scan folder {folder} of station «{name}» cannot be made ({error.strerror}); mend its path or "
+                    "permissions.",
+                ) from error
             self._spawn(f"watch-{name}", lambda name=name: self._watch(name))  # type: ignore[misc]
         self._spawn("sweep", self._sweep)
         self._spawn("webhooks", self._webhooks)
@@ -98,7 +105,7 @@ class Station:
                 if done.admitted:
                     self.pool.wake()
                 busy = bool(done.waiting)
-            except EnvironmentTrouble as trouble:
+            except SohoaError as trouble:  # the store away, or a profile that somebody is just changing
                 log.warning("watch waits", station=name, reason=trouble.en)
                 watch, busy = None, False  # its memory may be ahead of what was committed
             pause = min(wanted.poll_seconds, 0.5) if busy else wanted.poll_seconds
@@ -133,6 +140,7 @@ class Station:
                 alarms.watch(self.store, self.settings)
                 if rounds % ORPHANS_EVERY == 1:
                     drop_orphans(self.store, self.settings.documents, self.store.clock.now())
+                    let_go(self.store, self.settings)
             except (EnvironmentTrouble, OSError) as trouble:
                 log.warning("sweep waits", reason=str(trouble))
 
