@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import shutil
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from intake.errors import DocumentError, EnvironmentTrouble
 from intake.folder import ORIGINAL, document_root, fsync_path
@@ -20,11 +21,15 @@ from intake.store.admit import Delivered
 
 @dataclass(frozen=True, slots=True)
 class PlacedPage:
-    """Where one page of the document lies: file, and its place in the file from 0 (``only`` = the file is this page)."""
+    """Where one page of the document lies: file, and its place in the file from 0 (``only`` = the file is this page).
+
+    ``turn``: clockwise degrees (0, 90, 180, 270) it is to be turned by from how it is shown now.
+    """
 
     file: Path
     index: int
     only: bool
+    turn: int = 0
 
 
 def placed_pages(originals: Sequence[Path]) -> list[PlacedPage]:
@@ -79,20 +84,62 @@ def lay_out(documents: Path, document_id: str, revision: int, pages: Sequence[Pl
 def _place(page: PlacedPage | Path, folder: Path, name: str) -> None:
     if isinstance(page, Path):
         shutil.copyfile(page, folder / f"{name}{page.suffix.lower()}")
-    elif page.only:
-        target = folder / f"{name}{page.file.suffix.lower()}"
+        return
+    kind = page.file.suffix.lower()
+    if page.only and not page.turn:
+        target = folder / f"{name}{kind}"
         try:
             os.link(page.file, target)
         except OSError:
             shutil.copyfile(page.file, target)
-    elif page.file.suffix.lower() == ".pdf":
+    elif kind == ".pdf":
         with pikepdf.open(page.file) as whole, pikepdf.new() as single:
             single.pages.append(whole.pages[page.index])
+            single.pages[0].rotate(page.turn, relative=True)
             single.save(folder / f"{name}.pdf")
+    elif kind in (".jpg", ".jpeg"):
+        (folder / f"{name}.jpg").write_bytes(turned_jpeg(page.file.read_bytes(), page.turn))
     else:
-        with Image.open(page.file) as image:
-            image.seek(page.index)
-            image.copy().save(folder / f"{name}.tif", compression="tiff_lzw", dpi=image.info.get("dpi"))
+        _picture(page, folder / f"{name}.tif")
+
+
+def _picture(page: PlacedPage, target: Path) -> None:
+    """One frame of a TIFF or a PNG as a TIFF that loses nothing: the same pixels, in another order when turned."""
+    with Image.open(page.file) as image:
+        image.seek(page.index)
+        dpi = image.info.get("dpi")
+        upright = ImageOps.exif_transpose(image)
+        if page.turn:
+            upright = upright.transpose(TURNS[page.turn])
+            dpi = dpi[::-1] if dpi and page.turn != 180 else dpi
+        tags = {"dpi": dpi} if dpi else {}
+        packing = "group4" if upright.mode == "1" else "tiff_lzw"
+        upright.save(target, compression=packing, icc_profile=image.info.get("icc_profile"), **tags)
+
+
+TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+"""clockwise degrees → Pillow's counter-clockwise"""
+_ORIENTATION = 0x0112
+_SHOWN = {1: 0, 6: 90, 3: 180, 8: 270}
+"""Exif orientation → clockwise degrees to show the picture upright"""
+
+
+def turned_jpeg(data: bytes, turn: int) -> bytes:
+    """The same JPEG shown turned: only its Exif segment is new, no pixel is computed again."""
+    with Image.open(io.BytesIO(data)) as image:
+        exif = image.getexif()
+    shown = (_SHOWN.get(exif.get(_ORIENTATION, 1), 0) + turn) % 360
+    exif[_ORIENTATION] = next(value for value, degrees in _SHOWN.items() if degrees == shown)
+    payload = exif.tobytes()
+    segments, at = [], 2
+    while data[at] == 0xFF and (0xE0 <= data[at + 1] <= 0xEF or data[at + 1] == 0xFE):
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if not data[at + 4 : end].startswith(b"Exif\0\0"):
+            segments.append(data[at:end])
+        at = end
+    first = 1 if segments and segments[0][1] == 0xE0 else 0  # JFIF wants to stand before everything else
+    segments.insert(first, b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload)
+    return data[:2] + b"".join(segments) + data[at:]
 
 
 def _count(file: Path) -> int:

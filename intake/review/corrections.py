@@ -1,19 +1,22 @@
-"""Corrections of pages: one page scanned again at its own station, pages put in order, a page left out with a reason."""
+"""Corrections of pages: one scanned again at its own station; put in order, turned, left out, split off, joined."""
 
 from __future__ import annotations
 
+import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from intake.errors import OperatorError
 from intake.model import Actor, sha256_of
 from intake.review import arrange, pages
-from intake.review.seat import Acting, Form, Seat, Seated, text_of
+from intake.review.queue import line
+from intake.review.seat import Acting, Form, Seat, Seated, number_of, text_of
 from intake.store import amend, decision, desk, reading
 from intake.store.claim import folder_of
 from intake.store.reading import Whole
@@ -23,6 +26,10 @@ router = APIRouter()
 SCANS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf"}
 MAY_SCAN = frozenset({"operator", "clerk", "senior", "van_thu"})
 MAY_ARRANGE = decision.MAY["hold"]
+TURNS = (0, 90, 180, 270)
+"""clockwise degrees"""
+JOINABLE = 30
+"""documents offered for joining: the newest of the same station"""
 
 
 @router.get("/rescans")
@@ -69,56 +76,111 @@ def rescanned(seat: Acting, form: Form, rescan_id: int) -> Response:
         order: list[arrange.PlacedPage | Path] = list(_placed(seat, known))
         order[asked.page - 1] = new
         data = {"kind": "page_replaced", "page": asked.page, "sha256": sha256_of(new)}
-        _amend(seat, known, actor, order, data, asked.version, rescan_id)
+        _amend(seat, known, actor, order, data, asked.version, rescan_id=rescan_id)
     return seat.done("/rescans")
 
 
 @router.get("/documents/{document_id}/arrange")
 def arrangement(seat: Seated, document_id: str) -> Response:
-    """The pages in order, to be renumbered or left out."""
+    """The pages in order, to be renumbered, turned, left out or split off; and what could be joined to them."""
     seat.acting(MAY_ARRANGE)
     known = reading.whole(seat.store, document_id)
-    if known.state not in amend.OPEN_STATES:
-        raise OperatorError(
-            "Chỉ sắp xếp được trang khi văn bản đang chờ kiểm tra hoặc đang giữ.",
-            "Pages can be put in order while the document waits for review or is held.",
-        )
+    _must_arrange(known)
     seat.saw(document_id, "pages", always=True)
+    beside = reading.queue(
+        seat.store,
+        states=tuple(amend.OPEN_STATES),
+        station=known.row["station"],
+        free_for=seat.person.name,
+        newest=True,
+        limit=JOINABLE + 1,
+    )
     return seat.page(
         "arrange.html",
         row=known.row,
         attempt=known.published.get("pdf", {}).get("attempt", 0),
-        views=pages.page_views(known),
+        numbers=range(1, (known.row["pages"] or 0) + 1),
+        views=bool(pages.page_views(known)),
+        turns=TURNS,
+        suggested=pages.suggested_turns(known),
+        beside=[line(each, seat) for each in beside if each["id"] != document_id and each["pages"]][:JOINABLE],
+        versions={each["id"]: each["version"] for each in beside},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What the form asks for: ``groups`` of pages in their new order, the first of them this document's."""
+
+    groups: tuple[tuple[int, ...], ...]
+    dropped: tuple[int, ...]
+    turned: Mapping[int, int]
+
+    def changes(self, pages: int) -> bool:
+        return bool(self.turned) or self.groups != (tuple(range(1, pages + 1)),)
+
+    def as_json(self) -> dict[str, object]:
+        turned = {str(page): degrees for page, degrees in self.turned.items()}
+        return {"kind": "rearranged", "groups": self.groups, "dropped": self.dropped, "turned": turned}
 
 
 @router.post("/documents/{document_id}/arrange")
 def arranged(seat: Acting, form: Form, document_id: str) -> Response:
-    """New order and pages left out, with a reason, as a new revision: the document is checked and read again."""
+    """New order, turned pages, pages left out or split off, with a reason, as a new revision: checked and read again."""
     actor = seat.acting(MAY_ARRANGE)
     known = reading.whole(seat.store, document_id)
     placed = _placed(seat, known)
-    reason = text_of(form, "reason", 500)
-    version = text_of(form, "version", 12)
-    wanted: list[tuple[int, int]] = []
-    dropped: list[int] = []
-    for page in range(1, len(placed) + 1):
-        place = text_of(form, f"place.{page}", 6)
-        if form.get(f"drop.{page}"):
-            dropped.append(page)
-        elif place.isascii() and place.isdigit():
-            wanted.append((int(place), page))
-        else:
-            raise OperatorError(f"Trang {page} chưa có số thứ tự.", f"Page {page} has no place.")
-    order = [page for _, page in sorted(wanted)]
-    if not version.isdigit() or not order or order == list(range(1, len(placed) + 1)):
-        raise OperatorError("Thứ tự trang không thay đổi.", "The order of the pages did not change.")
-    if len({place for place, _ in wanted}) != len(wanted):
-        raise OperatorError("Hai trang có cùng số thứ tự.", "Two pages have the same place.")
+    version, reason = number_of(form, "version"), text_of(form, "reason", 500)
+    wanted = _wanted(form, len(placed))
+    if version is None or not wanted.changes(len(placed)):
+        raise OperatorError("Các trang không có gì thay đổi.", "Nothing about the pages changed.")
     if not reason:
         raise OperatorError("Hãy ghi vì sao đổi các trang.", "Write why the pages are changed.")
-    data = {"kind": "rearranged", "order": order, "dropped": dropped, "text": reason}
-    _amend(seat, known, actor, [placed[page - 1] for page in order], data, int(version), None)
+    data = {**wanted.as_json(), "text": reason}
+    own, *others = ([replace(placed[n - 1], turn=wanted.turned.get(n, 0)) for n in group] for group in wanted.groups)
+    names = [f"{known.row['name']} [{', '.join(map(str, group))}]" for group in wanted.groups[1:]]
+    _amend(seat, known, actor, own, data, version, split=list(zip(names, others, strict=True)))
+    return seat.done("/queue")
+
+
+def _wanted(form: FormData, pages: int) -> Arrangement:
+    places: list[tuple[int, int]] = []
+    turned: dict[int, int] = {}
+    dropped = tuple(page for page in range(1, pages + 1) if form.get(f"drop.{page}"))
+    for page in (each for each in range(1, pages + 1) if each not in dropped):
+        place, turn = number_of(form, f"place.{page}"), number_of(form, f"turn.{page}") or 0
+        if place is None or turn not in TURNS:
+            raise OperatorError(f"Trang {page} chưa có số thứ tự.", f"Page {page} has no place.")
+        places.append((place, page))
+        if turn:
+            turned[page] = turn
+    if len({place for place, _ in places}) != len(places):
+        raise OperatorError("Hai trang có cùng số thứ tự.", "Two pages have the same place.")
+    if not places:
+        raise OperatorError("Không còn trang nào.", "No page is left.")
+    groups: list[list[int]] = []
+    for _, page in sorted(places):
+        if not groups or form.get(f"begins.{page}"):
+            groups.append([])
+        groups[-1].append(page)
+    return Arrangement(tuple(tuple(group) for group in groups), dropped, turned)
+
+
+@router.post("/documents/{document_id}/join")
+def joined(seat: Acting, form: Form, document_id: str) -> Response:
+    """The pages of another document follow those of this one; the other one ends, its originals stay."""
+    actor = seat.acting(MAY_ARRANGE)
+    other_id, _, other_version = text_of(form, "other", 80).rpartition(":")
+    version, reason = number_of(form, "version"), text_of(form, "reason", 500)
+    if version is None or not other_version.isdigit():
+        raise OperatorError("Hãy chọn văn bản cần gộp vào.", "Choose the document to join.")
+    if not reason:
+        raise OperatorError("Hãy ghi vì sao gộp.", "Write why they are joined.")
+    known, other = reading.whole(seat.store, document_id), reading.whole(seat.store, other_id)
+    order = [*_placed(seat, known), *_placed(seat, other)]
+    data = {"kind": "joined", "text": reason}
+    _amend(seat, known, actor, order, data, version, absorbed=(other_id, int(other_version)))
+    desk.forget_keys(seat.store, other_id)
     return seat.done("/queue")
 
 
@@ -126,25 +188,57 @@ def _amend(
     seat: Seat,
     known: Whole,
     actor: Actor,
-    order: list[arrange.PlacedPage | Path] | list[arrange.PlacedPage],
+    order: Sequence[arrange.PlacedPage | Path],
     data: Mapping[str, object],
     version: int,
-    rescan_id: int | None,
+    *,
+    rescan_id: int | None = None,
+    split: Sequence[tuple[str, Sequence[arrange.PlacedPage]]] = (),
+    absorbed: tuple[str, int] | None = None,
 ) -> None:
-    documents = seat.desk.settings.documents
-    laid = arrange.lay_out(documents, known.row["id"], known.row["revision"] + 1, order)
+    documents, document_id = seat.desk.settings.documents, known.row["id"]
+    laid = [arrange.lay_out(documents, document_id, known.row["revision"] + 1, order)]
+    offshoots = []
     try:
-        amend.amend(seat.store, known.row["id"], version, actor, laid.files, data, laid.take_over, rescan_id=rescan_id)
+        for name, placed in split:
+            offshoot_id = f"{seat.desk.today():%Y%m%d}-{secrets.token_hex(5)}"
+            laid.append(arrange.lay_out(documents, offshoot_id, 1, placed))
+            offshoots.append(amend.Offshoot(offshoot_id, name, laid[-1].files))
+
+        def take_over() -> None:
+            for each in laid:
+                each.take_over()
+
+        amend.amend(
+            seat.store,
+            document_id,
+            version,
+            actor,
+            laid[0].files,
+            data,
+            take_over,
+            rescan_id=rescan_id,
+            offshoots=offshoots,
+            absorbed=absorbed,
+        )
     finally:
-        laid.forget()
+        for each in laid:
+            each.forget()
     if rescan_id is None:
-        amend.drop_rescans(seat.store, known.row["id"])
-    desk.forget_keys(seat.store, known.row["id"])
+        amend.drop_rescans(seat.store, document_id)
+    desk.forget_keys(seat.store, document_id)
+
+
+def _must_arrange(known: Whole) -> None:
+    if not pages.may_arrange(known):
+        raise OperatorError(
+            "Chỉ sửa được trang khi văn bản đang chờ kiểm tra hoặc đang giữ.",
+            "Pages can be put right while the document waits for review or is held.",
+        )
 
 
 def _placed(seat: Seat, known: Whole) -> list[arrange.PlacedPage]:
-    if not pages.may_show(known):
-        raise OperatorError("Văn bản này chưa có trang để sửa.", "This document has no pages to put right.")
+    _must_arrange(known)
     folder = folder_of(seat.store, str(seat.desk.settings.documents), known.row["id"])
     placed = arrange.placed_pages(folder.originals)
     if len(placed) != known.row["pages"]:

@@ -96,7 +96,7 @@ def show(seat: Seated, document_id: str) -> Response:
         "may_take": reviewing and not taken,
         "may_release": known.state is State.HELD and seat.person.has(*MAY_RELEASE),
         "may_reject": known.state in (State.HELD, State.APPROVED) and seat.person.has(*MAY_REVIEW),
-        "may_arrange": known.state in amend.OPEN_STATES and bool(views) and seat.person.has(*MAY_REVIEW),
+        "may_arrange": pages.may_arrange(known) and seat.person.has(*MAY_REVIEW),
         "source_kinds": SOURCE_KINDS,
         "source_kind": known.published.get("review", {}).get("facts", {}).get("source_kind", "bản chính"),
         "cuts_tiles": seat.desk.cut_tile is not None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from intake.errors import DocumentError, NotAllowed
 from intake.settings import Settings
 from intake.states import State
-from intake.store import Store
+from intake.store import Store, amend
 from intake.store.claim import folder_of
 from intake.store.reading import Whole
 
@@ -31,6 +31,23 @@ def may_show(known: Whole) -> bool:
         and "pdf" in known.published
         and not any(finding.severity.word == "refuse" for finding in known.findings)
     )
+
+
+def may_arrange(known: Whole) -> bool:
+    """Pages may be put right as soon as the gate has looked for a secrecy mark, shown or not: a page that lies upside
+    down stops a document before there are previews."""
+    return (
+        known.state in amend.OPEN_STATES
+        and "check" in known.published
+        and not any(finding.severity.word == "refuse" for finding in known.findings)
+    )
+
+
+def suggested_turns(known: Whole) -> dict[int, int]:
+    """Page → clockwise degrees that the gate says would mend it."""
+    codes = ("check.orientation_90", "check.orientation_180")
+    found = [item for item in known.findings if item.code in codes and item.page and item.measured is not None]
+    return {int(item.page or 0): int(float(item.measured or 0)) for item in found}
 
 
 def must_show(known: Whole) -> None:

@@ -37,6 +37,7 @@ BUILT = {
     "outcome": ("waiting", "signed", "changed", "failed"),
     "set": ("frozen", "signing", "done", "stopped", "refused"),
     "queue.nothing": tuple(VIEWS),
+    "arrange": ("turn0", "turn90", "turn180", "turn270"),
     "answer": ("valid", "invalid", "unknown", "unsigned"),
     "verify.so": ("valid", "invalid", "unknown", "unsigned"),
     "verify.kind": ("signature", "timestamp"),
