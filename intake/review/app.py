@@ -26,6 +26,7 @@ from intake.review import (
     connections_page,
     corrections,
     crops,
+    deliveries_page,
     document,
     entrance,
     group,
@@ -84,6 +85,7 @@ def create_app(
         second_key,
         corrections,
         connections_page,
+        deliveries_page,
         register,
     )
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)

@@ -151,6 +151,26 @@ def assigned(store: Store, back: timedelta, limit: int = 5000) -> list[dict[str,
     return found
 
 
+def unmatched(store: Store, rule: str, limit: int = 50) -> list[dict[str, Any]]:
+    """Forwarded documents that no rule matched (``rule``: the name such an assignment has), the last come first: the
+    head clerk's queue. What she distributed herself is no longer in it."""
+    query = (
+        sa.select(document, published.c.facts)
+        .join(
+            published,
+            sa.and_(published.c.document_id == document.c.id, published.c.revision == document.c.revision),
+        )
+        .where(
+            document.c.state == State.FORWARDED,
+            published.c.stage == "forward",
+            published.c.facts["assignment"]["rule"].as_string() == rule,
+        )
+        .order_by(document.c.arrived_at.desc(), document.c.id.desc())
+        .limit(limit)
+    )
+    return _rows(store, query)
+
+
 def _rows(store: Store, query: sa.Select[Any]) -> list[dict[str, Any]]:
     with store.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]

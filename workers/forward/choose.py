@@ -22,6 +22,8 @@ URGENCY = {
 }
 UNMATCHED = "–"
 """The rule's name in an assignment that no rule made."""
+BY_PERSON = "người phân phối"
+"""the rule's name in an assignment that a person made"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from intake.model import Assignment, Receipt, StageResult
 from intake.ports import Connector
 from intake.profile.sections import ForwardSection
 from workers.forward.calendar import WorkingCalendar, calendar_of
-from workers.forward.choose import alarm_at, choose, priority_of
+from workers.forward.choose import BY_PERSON, alarm_at, choose, priority_of
 from workers.tools.assignment import assignment_json
 from workers.tools.receipt import receipt_json, receipt_of
 from workers.tools.record import LANGUAGE
@@ -39,6 +40,7 @@ def run(
     calendar = calendar_of(section)
     record = {"Language": LANGUAGE, **document.confirmed}
     assignment = choose(record, section, station=station, arrived_at=arrived_at, calendar=calendar)
+    assignment = _by_person(document, assignment)
     told: dict[str, dict[str, Any]] = {}
     failed: list[SohoaError] = []
     for target, receipt in given.items():
@@ -51,6 +53,21 @@ def run(
         raise kind("\n".join(error.vi for error in failed), "\n".join(error.en for error in failed))
     return StageResult(
         facts={"assignment": _facts(assignment, section, record, arrived_at, calendar), "receipts": told}
+    )
+
+
+def _by_person(document: DocumentFolder, chosen: Assignment) -> Assignment:
+    """What the head clerk decided stands over every rule; the deadline stays the rule's."""
+    told = document.facts.get("assign")
+    if not told:
+        return chosen
+    return replace(
+        chosen,
+        unit=str(told["unit"]),
+        person=str(told["person"]) or None,
+        coordinators=(),
+        rule=BY_PERSON,
+        why=f"Người phụ trách phân phối: {told['by']}. {told['text']}".strip(),
     )
 
 

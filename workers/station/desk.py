@@ -18,6 +18,7 @@ from workers.sign.verify import verify
 from workers.station.magnifier import Magnifier
 from workers.station.metrics import instrument
 from workers.station.signing import TokenDesk
+from workers.station.suggest import Suggestions
 from workers.station.zone import ZoneReader
 from workers.tools.pki import load_trust
 
@@ -35,6 +36,7 @@ class DeskServer:
             read_zone=ZoneReader(store, settings),
             cut_tile=Magnifier(store, settings),
         )
+        app.state.suggest = Suggestions(store)
         instrument(app, store, settings)
         self._socket = _bind(settings.desk.host, settings.desk.port)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
