@@ -313,7 +313,9 @@ class Served:
 class Clerk:
     """One person with a browser that runs no script: requests with her cookies and her page's protection code."""
 
-    def __init__(self, station: Station, name: str | None = None, app: FastAPI | None = None, **desk: Any) -> None:
+    def __init__(
+        self, station: Station | None, name: str | None = None, app: FastAPI | None = None, **desk: Any
+    ) -> None:
         served = app or station.desk(**desk)
         self.desk: Desk = served.state.desk
         self.http = TestClient(served)
