@@ -30,6 +30,7 @@ from tests.surroundings.patience import until
 from workers.sign import demo_ca
 from workers.sign.batch import shown
 from workers.sign.demo_ca import DemoAuthority
+from workers.sign.proof import hindrances
 from workers.sign.verify import verify
 from workers.tools.pki import load_trust
 
@@ -103,6 +104,28 @@ def test_the_chain_of_hashes_proves_that_what_was_signed_is_what_was_shown(
         evidence = json.loads((signed.parent / "evidence.json").read_text())
         assert evidence["described_sha256"] == again.sha256
         assert verify(signed, trust, now).verdict == "valid"
+        assert "Signature is Valid." in pdfsig(signed)
+        assert not hindrances(signed), "still PDF/A-2b"
+
+
+def pdfsig(path: Path) -> str:
+    return subprocess.run(["pdfsig", path], capture_output=True, text=True, check=False).stdout
+
+
+def test_a_file_that_arrived_signed_goes_through_the_act_byte_for_byte(station: Make) -> None:
+    at = station()
+    first = at.approved("1")
+    at.sign(first, pin=PIN)
+    arrived = at.approved("2", source=at.signed(first))
+    frozen = at.freeze(arrived, first := at.approved("3"))
+    marks = at.desk.preview(frozen)
+    assert [bool(mark.lines) for mark in marks] == [False, True]
+    assert "giữ nguyên từng byte" in marks[0].vi
+    at.desk.start(frozen.id, HOA, PIN)
+    at.desk.join(frozen.id)
+    assert states(at, [arrived, first]) == [State.SIGNED, State.SIGNED]
+    assert at.signed(arrived).read_bytes() == (folder(at, arrived) / "pdf.1" / "document.pdf").read_bytes()
+    assert [item.code for item in whole(at.store, arrived).findings] == ["sign.incoming_signed"]
 
 
 def test_she_chooses_the_form_of_copy_and_says_what_the_paper_is(station: Make) -> None:

@@ -25,8 +25,10 @@ from workers.sign.mark import block, face_for, mark_text
 from workers.sign.markread import read_mark
 from workers.sign.pkcs12 import OpenKey
 from workers.sign.place import place
+from workers.sign.proof import hindrances
 from workers.sign.sheet import PT_PER_MM, Sheet
 from workers.sign.typeface import typeface
+from workers.sign.verify import verify
 from workers.tools.pki import TrustStore
 
 MOMENT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
@@ -89,6 +91,55 @@ def test_the_mark_is_read_back_by_extraction_and_by_ocr_at_its_place_upright_ten
     line = line.resize((line.width * 2, line.height * 2), Image.Resampling.LANCZOS)
     spoken = pytesseract.image_to_string(line, lang="vie", config="--psm 6")
     assert "".join(spoken.split()) == "".join(WORDS.split())
+
+
+@pytest.mark.parametrize("name", ["A4 landscape", "A3", "rotated 90", "rotated 270"])
+def test_an_a3_or_rotated_page_is_signed_whole_and_accepted_by_both_judges(
+    name: str, key: OpenKey, trust: TrustStore, section: SignSection, now: datetime, tmp_path: Path
+) -> None:
+    size, how = SHEETS[name]
+    paper = document(tmp_path, source=pdf(tmp_path / "source.pdf", [scan(size)], **how))
+    result = stage.run(paper, section, tmp_path, signer=key, now=now, trust=trust, demo_allowed=True)
+    assert not result.facts["mark"]["moved"]
+    assert verify(tmp_path / "signed.pdf", trust, now, online=True).verdict == "valid"
+    told = subprocess.run(["pdfsig", tmp_path / "signed.pdf"], capture_output=True, text=True, check=False).stdout
+    assert "Signature is Valid." in told
+    assert not hindrances(tmp_path / "signed.pdf")
+
+
+def test_the_statement_of_conversion_stands_on_its_own_line_and_an_attachment_bears_its_number(
+    key: OpenKey, section: SignSection, tmp_path: Path
+) -> None:
+    """NĐ 137/2024 Đ4.1.a; Mẫu 2.2."""
+    wanted = section.model_copy(update={"conversion_statement": True, "converter": "Nguyễn Thị Hoa"})
+    words = mark_text(DocumentFolder("d", tmp_path), wanted, MOMENT)
+    press(pdf(tmp_path / "a.pdf"), tmp_path / "b.pdf", key, wanted, MOMENT, words)
+    told = [
+        "pdftotext",
+        "-layout",
+        "-x",
+        "0",
+        "-y",
+        "0",
+        "-W",
+        "1654",
+        "-H",
+        "140",
+        "-r",
+        "200",
+        tmp_path / "b.pdf",
+        "-",
+    ]
+    text = subprocess.run(told, capture_output=True, text=True, check=True).stdout
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert lines == [WORDS, "Bản điện tử chuyển đổi từ văn bản giấy; Nguyễn Thị Hoa"]
+
+    attached = section.model_copy(update={"mark_form": "attachment"})
+    words = mark_text(DocumentFolder("d", tmp_path, confirmed=RECORD), attached, MOMENT)
+    press(pdf(tmp_path / "a.pdf"), tmp_path / "c.pdf", key, attached, MOMENT, words)
+    read = read_mark(tmp_path / "c.pdf", "Sohoa1")
+    assert read is not None
+    assert (read.text, read.form) == ("Số: 12/QĐ-UBND; 2026-11-22T10:04:05+07:00", "")
 
 
 def test_poppler_extracts_the_words_of_the_mark_with_the_text_of_the_page(

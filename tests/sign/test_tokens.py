@@ -7,10 +7,12 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pkcs11
 import pytest
 import typer
+from pkcs11 import TokenFlag
 from typer.testing import CliRunner
 
 from intake.errors import DependencyMissing, EnvironmentTrouble, OperatorError
@@ -21,7 +23,7 @@ from tests.sign.paper import document
 from workers.cli.verify import command
 from workers.sign import demo_ca, stage
 from workers.sign.demo_ca import DemoAuthority
-from workers.sign.pkcs11 import Pkcs11Signer
+from workers.sign.pkcs11 import Pkcs11Signer, tries, wrong_pin
 from workers.sign.verify import verify
 from workers.tools.pki import load_trust
 
@@ -198,3 +200,26 @@ def test_the_verify_command_answers_by_exit_code_and_in_vietnamese(
     signed.write_bytes(signed.read_bytes().replace(b"/Subtype /XML", b"/Subtype /XMM").replace(b"SAO", b"SAP") + b" ")
     signed.write_bytes(signed.read_bytes()[:3000] + b"\x01" + signed.read_bytes()[3001:])
     assert CliRunner().invoke(app, [str(signed), "--trust", str(demo.trust)]).exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("flags", "left"),
+    [
+        (TokenFlag.USER_PIN_LOCKED | TokenFlag.USER_PIN_FINAL_TRY, 0),
+        (TokenFlag.USER_PIN_FINAL_TRY, 1),
+        (TokenFlag.USER_PIN_COUNT_LOW, None),
+        (TokenFlag.TOKEN_INITIALIZED, None),
+    ],
+)
+def test_what_a_token_tells_of_its_remaining_tries(flags: TokenFlag, left: int | None) -> None:
+    """SoftHSM2 never locks, so only the reading of the flags is proven here."""
+    assert tries(SimpleNamespace(flags=flags)) == left
+
+
+def test_the_words_for_a_wrong_pin_say_how_many_tries_are_left() -> None:
+    assert "còn 0 lần" in wrong_pin(0).vi
+    assert "chỉ còn 1 lần thử" in wrong_pin(1).vi
+    assert "còn nhiều nhất 4 lần thử" in wrong_pin(4).vi
+    assert "không cho biết" in wrong_pin(None).vi
+    for left in (0, 1, 4, None):
+        assert "chờ" in wrong_pin(left).vi

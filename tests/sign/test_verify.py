@@ -80,6 +80,26 @@ def test_a_changed_byte_anywhere_is_noticed(signed: bytes, online: TrustStore, n
     assert missed == []
 
 
+def test_a_changed_byte_of_a_long_term_signature_is_noticed_too(
+    ca: Authority, trust: TrustStore, key: OpenKey, section: SignSection, now: datetime, tmp_path: Path
+) -> None:
+    """B-LTA: its last time-stamp covers the evidence as well."""
+    wanted = section.model_copy(update={"level": "B-LTA", "tsa_url": ca.tsa()})
+    stage.run(document(tmp_path), wanted, tmp_path, signer=key, now=now, trust=trust, demo_allowed=True)
+    lasting = (tmp_path / "signed.pdf").read_bytes()
+    later = now + timedelta(minutes=1)
+    assert judge(lasting, tmp_path, trust, later) == "valid"
+    evidence = lasting.index(b"/DSS") - 20_000
+    positions = [*range(7, evidence, evidence // 12), *range(evidence, len(lasting), (len(lasting) - evidence) // 40)]
+    missed = []
+    for position in positions:
+        broken = bytearray(lasting)
+        broken[position] ^= 0x21
+        if judge(bytes(broken), tmp_path, trust, later) == "valid":
+            missed.append((position, lasting[position - 12 : position + 12]))
+    assert missed == []
+
+
 class Quiet(tuple):
     """Keeps Hypothesis from writing out a whole file."""
 

@@ -72,7 +72,7 @@ class Pkcs11Signer:
     def tries_left(self) -> int | None:
         """0 locked, 1 the last try, else at most so many when ``pin_tries`` is known (wrong PINs are counted here while
         the station runs); None: unknown."""
-        told = _tries(self._token())
+        told = tries(self._token())
         if told is not None or self.pin_tries is None:
             return told
         return max(1, self.pin_tries - _wrong_pins.get(self._place, 0))
@@ -154,7 +154,7 @@ class Pkcs11Signer:
 
     def _login(self, pin: str) -> Any:
         token = self._token()
-        if _tries(token) == 0:
+        if tries(token) == 0:
             raise _locked()
         try:
             opened = self._opened(token, pin)
@@ -162,7 +162,7 @@ class Pkcs11Signer:
             # the failed C_Login leaves its session open; starting the module again is the only way to close it
             self._library().reinitialize()
             _wrong_pins[self._place] += 1
-            raise _wrong_pin(self.tries_left()) from None
+            raise wrong_pin(self.tries_left()) from None
         del _wrong_pins[self._place]
         return opened
 
@@ -222,7 +222,7 @@ class Pkcs11Signer:
     def _translated(self, error: PKCS11Error) -> SohoaError:
         if isinstance(error, _WRONG_PIN):
             _wrong_pins[self._place] += 1
-            return _wrong_pin(self.tries_left())
+            return wrong_pin(self.tries_left())
         if isinstance(error, trouble.PinLocked):
             return _locked()
         if isinstance(error, trouble.UserNotLoggedIn):
@@ -300,7 +300,8 @@ def _always_authenticate(key: Any) -> bool:
         return False  # the attribute came with PKCS#11 2.20; older modules do not know it
 
 
-def _tries(token: Any) -> int | None:
+def tries(token: Any) -> int | None:
+    """What the token's flags say: 0 locked, 1 the last try, None anything else."""
     if TokenFlag.USER_PIN_LOCKED in token.flags:
         return 0
     return 1 if TokenFlag.USER_PIN_FINAL_TRY in token.flags else None
@@ -313,7 +314,8 @@ def _close(session: Any) -> None:
         return  # a token that is gone has closed its sessions itself
 
 
-def _wrong_pin(left: int | None) -> OperatorError:
+def wrong_pin(left: int | None) -> OperatorError:
+    """The words for a wrong PIN with ``left`` tries to go."""
     if left == 0:
         return _locked()
     vi, en = {
