@@ -7,11 +7,12 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
+from ipaddress import ip_network
 from pathlib import Path
 from time import sleep
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic import Field as Bound
 
 from intake import crashpoint
@@ -60,6 +61,15 @@ class DeskSettings(Part):
     port: int = Bound(default=8640, ge=0, le=65535)
     secure_cookies: bool = False
     """true behind HTTPS"""
+    trusted_proxies: tuple[str, ...] = ()
+    """addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)  # raises ValueError
+        return value
 
 
 class SignerSettings(Part):

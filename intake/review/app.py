@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from intake.errors import (
     DocumentError,
@@ -91,6 +92,8 @@ def create_app(
     paths = frozenset(getattr(route, "path", "") for part in parts for route in part.router.routes)
     app.state.desk = Desk(store, settings, _texts(), _templates(), sign, verify, read_zone, cut_tile, paths)
     app.add_middleware(Guard, upload_paths=("/verify", "/rescans/", "/api/v1/documents"))
+    if settings.desk.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.desk.trusted_proxies))
     for part in parts:
         app.include_router(part.router)
     served = api.create_api(app.state.desk)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
 
 from intake.model import Actor
-from intake.store import audit, people
+from intake.review.app import create_app
+from intake.settings import DeskSettings
+from intake.store import audit, people, reading
 from tests.review.station import PASSWORD, Clerk, Station
 
 ADMIN = Actor("root", "admin")
@@ -191,3 +199,50 @@ def test_every_act_on_people_stands_in_an_unbroken_audit_chain(station: Station)
     assert PASSWORD not in text
     assert "another password" not in text
     assert audit.verify(station.store).whole
+
+
+def addresses(station: Station) -> list[str]:
+    """From where people signed in, as written down."""
+    rows = reading.audit_rows(station.store)
+    return [json.loads(row["data"])["address"] for row in rows if row["action"] == "signed_in"]
+
+
+def behind(station: Station, *proxies: str) -> FastAPI:
+    desk = DeskSettings(secure_cookies=True, trusted_proxies=proxies)
+    return create_app(station.store, station.settings.model_copy(update={"desk": desk}), sign=None)
+
+
+def forwarded(app: FastAPI, peer: str, clients: str) -> Response:
+    """A sign-in that reaches the desk from ``peer``, which says it comes for ``clients``."""
+    http = TestClient(app, base_url="https://desk.example", client=(peer, 50_000))
+    headers = {"x-forwarded-for": clients, "x-forwarded-proto": "https", "accept": "application/json"}
+    return http.post("/login", data={"name": "lan", "password": PASSWORD}, headers=headers)
+
+
+def test_only_a_trusted_proxy_is_believed_about_who_asks(station: Station) -> None:
+    """A clerk cannot borrow another address: neither directly nor by a header her proxy passes on."""
+    app = behind(station, "10.0.0.0/24")
+    assert forwarded(app, "10.0.0.5", "192.168.7.20").status_code == 200
+    assert forwarded(app, "192.168.7.66", "192.168.7.20").status_code == 200
+    assert forwarded(app, "10.0.0.5", "1.2.3.4, 192.168.7.21").status_code == 200
+    assert addresses(station) == ["192.168.7.21", "192.168.7.66", "192.168.7.20"]
+    assert forwarded(behind(station), "10.0.0.5", "192.168.7.20").status_code == 200
+    assert addresses(station)[0] == "10.0.0.5", "nobody is trusted unless named"
+
+
+def test_the_limits_behind_a_proxy_are_each_persons_own(station: Station) -> None:
+    app = behind(station, "10.0.0.5")
+    http = TestClient(app, base_url="https://desk.example", client=("10.0.0.5", 50_000))
+    wrong = {"name": "nobody", "password": "x"}
+    tries = [http.post("/login", data=wrong, headers={"x-forwarded-for": "192.168.7.20"}) for _ in range(21)]
+    assert [each.status_code for each in tries[-2:]] == [403, 429]
+    assert http.post("/login", data=wrong, headers={"x-forwarded-for": "192.168.7.21"}).status_code == 403
+
+
+def test_the_proxys_https_reaches_the_browser_as_a_promise(station: Station) -> None:
+    http = TestClient(behind(station, "10.0.0.5"), base_url="http://desk.example", client=("10.0.0.5", 50_000))
+    plain, secure = http.get("/login"), http.get("/login", headers={"x-forwarded-proto": "https"})
+    assert "strict-transport-security" not in plain.headers
+    assert secure.headers["strict-transport-security"].startswith("max-age=")
+    with pytest.raises(ValueError, match="trusted_proxies"):
+        DeskSettings(trusted_proxies=("the proxy",))
