@@ -1,8 +1,10 @@
-"""Tesseract inside this process: the language model is loaded once per thread and stays."""
+"""Tesseract inside this process: the language model is loaded once per page read at a time, and stays."""
 
 from __future__ import annotations
 
-import threading
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import tesserocr
@@ -24,13 +26,21 @@ class TesserocrEngine:
     def __init__(self, language: str = "vie") -> None:
         self._language = language
         self._path = tessdata_path(language)
-        self._own = threading.local()
+        self._idle: queue.SimpleQueue[tesserocr.PyTessBaseAPI] = queue.SimpleQueue()
 
-    def _api(self) -> tesserocr.PyTessBaseAPI:
-        # One API object per thread: recognition releases the GIL, so threads of one process read side by side.
-        if not hasattr(self._own, "api"):
-            self._own.api = tesserocr.PyTessBaseAPI(path=self._path, lang=self._language, psm=tesserocr.PSM.AUTO)
-        return self._own.api
+    @contextmanager
+    def _api(self) -> Iterator[tesserocr.PyTessBaseAPI]:
+        # Recognition releases the GIL, so threads of one process read side by side, each with an API object of its own;
+        # a thread that ends leaves its object, with the model loaded, to the next.
+        try:
+            api = self._idle.get_nowait()
+        except queue.Empty:
+            api = tesserocr.PyTessBaseAPI(path=self._path, lang=self._language, psm=tesserocr.PSM.AUTO)
+        try:
+            yield api
+        finally:
+            api.Clear()
+            self._idle.put(api)
 
     def read(
         self,
@@ -42,22 +52,17 @@ class TesserocrEngine:
         seconds: float = 60.0,
     ) -> tuple[OcrLine, ...]:
         """See OcrEngine."""
-        api = self._api()
         # Cut here, not with SetRectangle: that reads shifted lines when the part touches the page's top left corner.
         x, y = (area[0], area[1]) if area else (0, 0)
         part = image[area[1] : area[3], area[0] : area[2]] if area else image
         height, width = part.shape
-        api.SetPageSegMode(_LAYOUT[layout])
-        pixels = part.tobytes()  # Tesseract keeps the address, not a copy: it must live until Clear()
-        api.SetImageBytes(pixels, width, height, 1, width)
-        api.SetSourceResolution(max(70, round(dpi)))
-        done = api.Recognize(timeout=max(1, round(seconds * 1000)))
-        try:
-            if not done:
+        with self._api() as api:
+            api.SetPageSegMode(_LAYOUT[layout])
+            api.SetImageBytes(part.tobytes(), width, height, 1, width)  # Tesseract makes its own copy
+            api.SetSourceResolution(max(70, round(dpi)))
+            if not api.Recognize(timeout=max(1, round(seconds * 1000))):
                 raise TimeoutError(f"Tesseract: {seconds:g} s")
             return _lines(api.GetTSVText(0), x, y)
-        finally:
-            api.Clear()
 
 
 def _lines(tsv: str, x: int, y: int) -> tuple[OcrLine, ...]:

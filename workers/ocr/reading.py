@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,29 +67,40 @@ def read(
     """Read the pages of one document, in order.
 
     ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields as soon as they are
-    there, before the other pages are read, and nothing is read twice for it. ``jobs`` pages are read side by side.
+    there (from another thread), before the rest of page 1 is read, and nothing is read twice for it. ``jobs`` pages are
+    read side by side.
     Raises DocumentError when no page can be opened; damage inside pages is a finding of that page.
     """
     engine = engine or engine_for(section.engine, section.language)
     sources = list_pages(files)
     if not sources:
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
-    first, gray_rest = _read_head(sources[0], engine, section)
-    if header_only or on_header:
-        head = _gathered(files, sources, [first], engine, section, header_only=True)
-        if header_only:
-            return head
-        on_header(head)
-    first = _complete(first, gray_rest, engine, section)
+    if header_only:
+        head, _ = _read_head(sources[0], engine, section)
+        return _gathered(files, sources, [head], engine, section, header_only=True)
+
+    def read_first() -> Opened:
+        head, rest = _read_head(sources[0], engine, section)
+        if on_header:
+            on_header(_gathered(files, sources, [head], engine, section, header_only=True))
+        whole = _complete(head, rest, engine, section)
+        # With more pages to come, the pixels would lie idle in memory until all are read: they are decoded again then.
+        return whole if len(sources) == 1 else Opened(whole.reading)
+
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        rest = pool.map(_read_page, sources[1:], itertools.repeat(engine), itertools.repeat(section))
-        pages = [first, *rest]
+        tasks = [pool.submit(read_first)]
+        tasks += [pool.submit(_read_page, source, engine, section) for source in sources[1:]]
+        try:
+            pages = [task.result() for task in tasks]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return _gathered(files, sources, pages, engine, section, header_only=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A page read; of page 1 also its pixels as displayed and the channel that was read, for looking at ink."""
+    """A page read; of page 1, while it is at hand, also its pixels as displayed and the channel that was read."""
 
     reading: PageReading
     pixels: np.ndarray | None = None
@@ -107,15 +117,11 @@ class Rest:
     below: int
 
 
-def _open(source: PageSource) -> tuple[np.ndarray, np.ndarray, float, tuple[float, float]]:
-    """Pixels as displayed, the channel to read, the factor it is resampled by for reading, dpi."""
+def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, Rest]:
     pixels = decode(source)
+    gray = one_channel(pixels)
     dpi = true_dpi(pixels.shape[1], pixels.shape[0], source.shown_dpi)
-    return pixels, one_channel(pixels), scale_for(dpi[0]), dpi
-
-
-def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, Rest | None]:
-    pixels, gray, scale, dpi = _open(source)
+    scale = scale_for(dpi[0])
     image = resampled(gray, scale)
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     lines, findings = _timed(engine, image, dpi[0] * scale, (0, 0, image.shape[1], cut), section, source)
@@ -123,9 +129,7 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     return Opened(page, pixels, gray), Rest(image, scale, dpi[0] * scale, cut)
 
 
-def _complete(opened: Opened, rest: Rest | None, engine: OcrEngine, section: OcrSection) -> Opened:
-    if rest is None:
-        return opened
+def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection) -> Opened:
     page = opened.reading
     area = (0, rest.below, rest.image.shape[1], rest.image.shape[0])
     lines, findings = _timed(engine, rest.image, rest.dpi, area, section, page)
@@ -142,14 +146,18 @@ def _complete(opened: Opened, rest: Rest | None, engine: OcrEngine, section: Ocr
 
 def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Opened:
     try:
-        pixels, gray, scale, dpi = _open(source)
+        # Only the channel is kept while Tesseract works: the colours of a page at 300 dpi are 26 MB.
+        gray = one_channel(decode(source))
     except DocumentError as error:
         damaged = Finding("ocr.page_damaged", Severity.BLOCK, error.vi, error.en, source.number)
         dpi = true_dpi(*source.shown_px, source.shown_dpi)
         return Opened(PageReading(source.number, *source.shown_px, dpi, (), (damaged,)))
-    lines, findings = _timed(engine, resampled(gray, scale), dpi[0] * scale, None, section, source)
-    page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page)
+    height, width = gray.shape
+    dpi = true_dpi(width, height, source.shown_dpi)
+    scale = scale_for(dpi[0])
+    gray = resampled(gray, scale)
+    lines, findings = _timed(engine, gray, dpi[0] * scale, None, section, source)
+    return Opened(PageReading(source.number, width, height, dpi, scaled(lines, scale), findings))
 
 
 def _timed(
@@ -188,10 +196,9 @@ def _gathered(
     header_only: bool,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-    first = opened[0]
-    fields, findings, evidence = extract(
-        pages, first.pixels, first.gray, len(sources), engine, section, header_only=header_only
-    )
+    pixels = decode(sources[0]) if opened[0].pixels is None else opened[0].pixels
+    gray = one_channel(pixels) if opened[0].gray is None else opened[0].gray
+    fields, findings, evidence = extract(pages, pixels, gray, len(sources), engine, section, header_only=header_only)
     findings = tuple(f for page in pages for f in page.findings) + findings
     decision = decide(fields, findings, evidence, section)
     return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)

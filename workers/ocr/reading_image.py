@@ -20,8 +20,9 @@ def one_channel(pixels: np.ndarray) -> np.ndarray:
     """
     if pixels.ndim == 2:
         return pixels
-    blue, green, red = cv2.split(pixels)
-    brightest = cv2.max(cv2.max(blue, green), red)
+    brightest = cv2.extractChannel(pixels, 0)
+    for other in (1, 2):
+        cv2.max(brightest, cv2.extractChannel(pixels, other), dst=brightest)
     luma = cv2.cvtColor(pixels[::4, ::4], cv2.COLOR_BGR2GRAY)
     dark = luma < 0.62 * float(np.percentile(luma, 80))
     kept = brightest[::4, ::4][dark] < 0.75 * float(np.percentile(brightest[::4, ::4], 80))
