@@ -151,7 +151,11 @@ class Package:
 @runtime_checkable
 class Connector(Protocol):
     """One document system. ``delivery`` is shown at the desk: a connector that can neither find nor
-    put-if-absent must say at-least-once."""
+    put-if-absent must say at-least-once.
+
+    Two methods may be there or not: ``answer(receipt) -> (code, reason)``, the status with the reason given for it,
+    and ``report(receipt, code, reason) -> bool``, which has the sender told a status (QĐ 12/2020/QĐ-UBND Đ10.3,
+    Đ10.4), once however often it is said; False when this target has no way to say it."""
 
     name: str
     delivery: Literal["exactly-once", "at-least-once"]

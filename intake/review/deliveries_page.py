@@ -138,7 +138,7 @@ def _units(seat: Seat) -> list[str]:
 
 
 def _record(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item.get("value") for name, item in row["fields"].items()} | row["confirmed"]
+    return {**{name: item.get("value") for name, item in row["fields"].items()}, **row["confirmed"]}
 
 
 def _day(text: str) -> date | None:

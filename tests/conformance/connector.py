@@ -192,6 +192,18 @@ class ConnectorConformance:
         connector.recall(receipt)
         assert connect().status(receipt) == "13"
 
+    def test_a_status_told_to_the_sender_twice_is_told_once(self, connect, make, stored):
+        """Optional: a connector with ``report(receipt, code, reason) -> bool`` (False = this target has no way to)."""
+        connector, package = connect(), make()
+        receipt = connector.put_if_absent(package.key, package)
+        report = getattr(connector, "report", None)
+        if report is None:
+            pytest.skip("has no way to tell the sender, and says so")
+        assert report(receipt, "03", "") == connect().report(receipt, "03", "")
+        assert connector.status(receipt) in CODES
+        assert connect().find(package.key) == receipt
+        assert len(stored()) == 1
+
     def test_a_recalled_delivery_is_still_found(self, connect, make, stored):
         connector, package = connect(), make()
         receipt = connector.put_if_absent(package.key, package)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,17 @@ from intake.store.finish import OutboxEntry, finish
 from intake.store.reading import whole
 from tests.conformance.connector import DUE, key_of, make_package
 from tests.document_system.server import DocumentSystem
+from tests.push.test_edxml import FULL
 from tests.store.paper import FIELDS, WORKER, arrive, confirm, facts
 from tests.surroundings.clock import ManualClock
 from workers.chain import connectors
-from workers.push.edxml import Organ
+from workers.push.edxml_write import save
 from workers.push.key import delivery_key
 from workers.push.stage import Try
 from workers.tools.assignment import assignment_json
 from workers.tools.receipt import receipt_json
 
 UNIT = Assignment("Phòng Đất đai", None, (), DUE, "đất đai", "trích yếu có «đất»")
-US = Organ("H26.1", name="Sở Nông nghiệp và Môi trường")
 
 
 @dataclass
@@ -87,9 +87,9 @@ class Followed:
                 continue
             folder = self.home / "packages" / row["key"][:12]
             connector = links[row["target"]]
-            receipt = connector.find(row["key"]) or connector.put_if_absent(
-                row["key"], make_package(folder, row["key"], number=document_id[-4:])
-            )
+            package = make_package(folder, row["key"], number=document_id[-4:])
+            save(replace(FULL, document_id=f"H26,2026/11/20,{document_id}"), package.files["edxml"])
+            receipt = connector.find(row["key"]) or connector.put_if_absent(row["key"], package)
             tries.append(Try(row["target"], row["key"], "r1", self.clock.now(), 0.1, receipt, None, self.clock.now()))
         told = [each.as_json() for each in tries]
         receipts = {each.target: receipt_json(each.receipt) for each in tries if each.receipt}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
+
+from tests.surroundings.patience import until
 
 SETTINGS = """
 from mayan.settings.production import *  # noqa
@@ -88,12 +89,13 @@ class MayanServer:
 
     def _until_up(self) -> None:
         """A foreign process tells nobody that it is ready; it can only be asked."""
-        for _ in range(600):
-            if self._process.poll() is not None:
-                raise RuntimeError((self._home / "server.log").read_text("utf-8")[-2000:])
-            try:
-                self.get("document_types/")
-                return
-            except httpx.TransportError:
-                time.sleep(0.2)
-        raise TimeoutError("Mayan does not answer")
+        until(self._is_up)
+
+    def _is_up(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError((self._home / "server.log").read_text("utf-8")[-2000:])
+        try:
+            self.get("document_types/")
+        except httpx.TransportError:
+            return False
+        return True

@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from lxml import etree
 
+from intake.errors import Undelivered
+from intake.model import Receipt
 from intake.states import State
 from intake.store import Store, audit, follow
+from intake.store.claim import claim
 from intake.store.decide import approve, recall, release
+from intake.store.deliveries import targets
+from intake.store.fail import fail
+from intake.store.outbox import OWED_LONGEST
 from intake.store.reading import whole
 from intake.store.redrive import deliver_again
+from tests.conformance.connector import make_package
 from tests.document_system.hostility import Hostility
 from tests.document_system.server import DocumentSystem
 from tests.push.following import Followed
-from tests.store.paper import CLERK, SENIOR
+from tests.push.test_edxml import FULL
+from tests.store.paper import CLERK, SENIOR, WORKER
 from tests.surroundings.clock import ManualClock
+from workers.chain import connectors
+from workers.push.edxml import Business, Organ, ResponseFor, Status, StatusCode
+from workers.push.edxml_read import read as read_edxml
+from workers.push.edxml_write import save
+from workers.push.stage import Try
 from workers.station.follow import compare, look_after
+from workers.tools.receipt import receipt_of
+
+XSD = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "workers" / "push" / "edxml.xsd"))
 
 
 @pytest.fixture
@@ -63,6 +82,53 @@ def test_the_status_there_is_known_here(followed, code):
     ]
     assert [each["code"] for each in told if each["target"] == "dms"] == [code]
     assert (row["look_at"] is None) == (code == "06")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "state"),
+    [("03", "", State.FORWARDED), ("02", "Gửi sai nơi nhận", State.HELD), ("13", "", State.RECALLED)],
+)
+def test_an_edxml_status_package_changes_the_documents_state(followed, code, reason, state):
+    """The package a gateway lays into the answers folder, through connector, follow-up and store."""
+    document_id, remote = with_gateway(followed)
+    about = ResponseFor("H26", "15/QĐ-BNV", remote.detail["document_id"], date(2026, 11, 20))
+    answer = Status(Organ("H26.1"), about, StatusCode(code), followed.clock.now(), reason)
+    save(answer, followed.home / "in" / "tra-loi.edxml")
+    look(followed)
+    assert followed.state(document_id) is state
+    row = followed.row(document_id, "axis")
+    assert (row["status"], row["status_reason"] or "") == (code, reason)
+    if reason:
+        assert reason in whole(followed.store, document_id).row["held_vi"]
+
+
+def test_a_recall_by_its_sender_cancels_the_document_and_is_answered_with_15(followed):
+    """Đ10.4 by edXML: BussinessDocType 1 about the same DocumentId comes in, a status package 15 goes out; 03 went out
+    the day it was received (Đ10.3)."""
+    document_id, remote = with_gateway(followed)
+    look(followed, 2)
+    recalled = replace(
+        FULL, document_id=remote.detail["document_id"], business=Business.RECALL, reason="ban hành nhầm", attachments=()
+    )
+    save(recalled, followed.home / "in" / "thu-hoi.edxml")
+    look(followed)
+    assert followed.state(document_id) is State.RECALLED
+    told = {path.name[-8:-6]: read_edxml(path) for path in (followed.home / "out").glob("*-trang-thai-*.edxml")}
+    assert sorted(told) == ["03", "15"]
+    answer = told["15"]
+    assert isinstance(answer, Status)
+    assert (answer.code, answer.response_for.document_id) == ("15", remote.detail["document_id"])
+    assert answer.sender.organ_id == FULL.receivers[0].organ_id
+    assert XSD.validate(etree.parse(next((followed.home / "out").glob("*-trang-thai-15.edxml")))), XSD.error_log
+
+
+def with_gateway(followed: Followed) -> tuple[str, Receipt]:
+    """A document delivered to an edXML gateway by folder."""
+    options = {"path": "out", "answers": "in"}
+    followed.targets = [{"name": "axis", "connector": "edxml", "options": options}]
+    (followed.home / "in").mkdir()
+    document_id = followed.forwarded()
+    return document_id, receipt_of(followed.row(document_id, "axis")["receipt"])
 
 
 def test_a_refusal_reopens_the_document_with_the_reason_and_the_mended_copy_goes_out(followed):
@@ -137,8 +203,6 @@ def test_a_system_that_is_away_is_asked_again_and_the_notice_is_not_lost(followe
 
 def test_while_a_worker_is_busy_with_the_document_nothing_is_changed(followed):
     """Otherwise its result would land on a document that is not what it saw."""
-    from intake.store.claim import claim
-
     document_id = followed.delivered()
     followed.system.store.set_status(followed.remote(document_id), "02", "thiếu")
     assert claim(followed.store, "busy", "/nowhere", stages={"forward"}, lease=timedelta(days=1)) is not None
@@ -215,23 +279,8 @@ def test_books_that_cannot_be_compared_are_compared_in_an_hour(followed):
     assert compare(followed.store, followed.settings) == 1
 
 
-def targets(store: Store) -> list[dict]:
-    from intake.store.deliveries import targets as of
-
-    return of(store)
-
-
 def dead_letter(followed: Followed, document_id: str) -> None:
     """Stored there, and every answer about it lost."""
-    from intake.errors import Undelivered
-    from intake.store.claim import claim
-    from intake.store.fail import fail
-    from intake.store.outbox import OWED_LONGEST
-    from tests.conformance.connector import make_package
-    from tests.store.paper import WORKER
-    from workers.chain import connectors
-    from workers.push.stage import Try
-
     links = connectors(followed.settings.profile_of("incoming"), followed.home)
     followed.clock.forward(OWED_LONGEST.total_seconds() + 1)
     taken = claim(followed.store, "w", "/nowhere", stages={"push"}, document_id=document_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -55,10 +56,12 @@ class AnswerLost(EnvironmentTrouble):
 
 
 class _Deadline(httpcore.NetworkBackend):
-    """A network whose every wait ends when the call's time is up."""
+    """A network whose every wait ends when the call's time is up, and that connects only to addresses it has checked:
+    a name is looked up once per call, so it cannot lead elsewhere between the check and the connection."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, loopback_only: bool) -> None:
         self._until = until
+        self._loopback_only = loopback_only
         self._network = httpcore.SyncBackend()
 
     def left(self, timeout: float | None) -> float:
@@ -76,8 +79,33 @@ class _Deadline(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._network.connect_tcp(host, port, self.left(timeout), local_address, socket_options)
-        return _BoundedStream(stream, self)
+        last: Exception = httpcore.ConnectError("the name leads nowhere")
+        for address in _addresses(host, port, self._loopback_only):
+            try:
+                stream = self._network.connect_tcp(address, port, self.left(timeout), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+            else:
+                return _BoundedStream(stream, self)
+        raise last
+
+
+def _addresses(host: str, port: int, loopback_only: bool) -> list[str]:
+    """Where the name leads now; raises httpcore.ConnectError when any of it is a place no document system is at: the
+    network's own addresses (169.254.…, where clouds give away credentials), multicast, «anywhere», or, for plain http
+    that was not allowed on purpose, another machine."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"the name «{host}» cannot be looked up ({error.strerror})") from error
+    addresses = [str(info[4][0]) for info in found]
+    for address in addresses:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        wrong = ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved
+        if wrong or (loopback_only and not ip.is_loopback):
+            raise httpcore.ConnectError(f"«{host}» leads to {address}, which is blocked")
+    return addresses
 
 
 class _BoundedStream(httpcore.NetworkStream):
@@ -134,6 +162,11 @@ class Wire:
                 f"Nơi nhận «{self._name}»: «{text}» không phải địa chỉ hợp lệ ({error}).",
                 f"Connector «{self._name}»: «{text}» is not a valid address ({error}).",
             ) from error
+        if url.userinfo:
+            raise OperatorError(
+                f"Nơi nhận «{self._name}»: không ghi tên và mật khẩu vào địa chỉ; dùng khóa user, password.",
+                f"Connector «{self._name}»: no name and password in the address; use options user and password.",
+            )
         self._check_scheme(url)
         return url
 
@@ -191,7 +224,9 @@ class Wire:
             ssl_context=self._tls,
             max_connections=1,
             max_keepalive_connections=0,
-            network_backend=_Deadline(time.monotonic() + self._call),
+            network_backend=_Deadline(
+                time.monotonic() + self._call, request.url.scheme == "http" and not self._insecure
+            ),
         )
         waits = {"connect": self._wait, "read": self._wait, "write": self._wait, "pool": self._wait}
         try:
