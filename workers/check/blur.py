@@ -17,6 +17,8 @@ SIGMA_PX = 1.45
 SHARE = 0.3
 """of the written tiles: a fold lifts a corner off the glass, a moved sheet or wrong focus spoils whole regions"""
 CONTRAST_MIN = 45
+SOFT_MIN = 2
+"""one soft place alone is a punch hole's rim or a stain"""
 
 
 def limit(view: PageView) -> float:
@@ -26,7 +28,7 @@ def limit(view: PageView) -> float:
 def look(view: PageView, tiles: Sequence[Tile]) -> Iterator[Finding]:
     judged = [tile for tile in tiles if tile.paper - tile.ink >= CONTRAST_MIN]
     soft = [tile for tile in judged if tile.sigma_mm > limit(view)]
-    if not judged or len(soft) < max(1.0, SHARE * len(judged)):
+    if not judged or len(soft) < max(SOFT_MIN, SHARE * len(judged)):
         return
     sigma = float(np.median([tile.sigma_mm for tile in soft]))
     left, top = min(tile.x for tile in soft), min(tile.y for tile in soft)

@@ -15,10 +15,10 @@ SPREAD_PX = 2
 """levels between the channels of one pixel that rounding and JPEG cannot make in a grey image"""
 SHARE_MIN = 0.0012
 """share of pixels beyond SPREAD_PX: grey 0; colour scans of plain letters from 0.016 (docs/check/colour.md)"""
-RESIDUAL_MIN = 0.25
-"""levels, RMS: tinted greys up to 0.2 after JPEG, colour scans of plain letters from 0.6"""
-STEP = (5, 3)
-"""every 5th row and 3rd column: single dots, never averages, or the colour noise would be lost"""
+RESIDUAL_MIN = 0.4
+"""levels, RMS: tinted greys stored without loss up to 0.25, colour scans of plain letters from 0.6"""
+STEP = (9, 5)
+"""every 9th row and 5th column: single dots, never averages, or the colour noise would be lost"""
 
 
 def kind(view: PageView) -> str:
@@ -43,11 +43,11 @@ def _two_levels(gray: np.ndarray) -> bool:
 def _residual(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> float:
     """RMS of the colour difference that lightness alone does not explain: a tinted grey has none."""
     blue, green, red = (channel.ravel().astype(np.int16) for channel in (blue, green, red))
-    level = (blue + green + red) // 24
-    count = np.maximum(np.bincount(level, minlength=32), 1)
+    level = (blue + green + red) // 3
+    count = np.maximum(np.bincount(level, minlength=256), 1)
     worst = 0.0
     for difference in (red - green, blue - green):
-        mean = np.bincount(level, difference, minlength=32) / count
+        mean = np.bincount(level, difference, minlength=256) / count
         worst = max(worst, float(np.sqrt(np.mean((difference - mean[level]) ** 2))))
     return worst
 

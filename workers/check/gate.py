@@ -101,7 +101,7 @@ def inspect_page(view: PageView, section: CheckSection) -> PageReport:
     kind = colour.kind(view)
     findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
     marks = blank.marks(view)
-    if marks == 0:
+    if marks == 0 and not exposure.washed_out(view):
         return PageReport([*findings, *blank.look(view, marks)], _measure(view, kind, None, None), None)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)

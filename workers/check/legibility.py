@@ -24,13 +24,19 @@ STEP_TO_SIGMA = 2.507
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A place with writing. ``x``, ``y``: mm of its corner. ``paper``, ``ink``: levels 0–255 of paper and of its darkest
-    strokes. ``sigma_mm``: blur of its steepest edges."""
+    strokes. ``across_mm``, ``down_mm``: blur of its steepest edges, along the lines and from line to line."""
 
     x: float
     y: float
     paper: float
     ink: float
-    sigma_mm: float
+    across_mm: float
+    down_mm: float
+
+    @property
+    def sigma_mm(self) -> float:
+        """The worse: a sheet that moved is blurred one way only."""
+        return max(self.across_mm, self.down_mm)
 
 
 def tiles(view: PageView) -> list[Tile]:
@@ -66,10 +72,17 @@ def _tile(view: PageView, x: float, y: float) -> Tile:
     patch = view.luma[top:bottom, left:right]
     levels = np.cumsum(np.bincount(patch.ravel(), minlength=256)) / patch.size
     paper, ink = float(np.searchsorted(levels, 0.85)), float(np.searchsorted(levels, 0.006))
-    step = cv2.absdiff(patch[:, 2:], patch[:, :-2])
+    contrast = max(paper - ink, 1.0) / STEP_TO_SIGMA
+    across = contrast / _slope(patch[:, 2:], patch[:, :-2]) / view.dpi[0] * 25.4
+    down = contrast / _slope(patch[2:], patch[:-2]) / view.dpi[1] * 25.4
+    return Tile(x, y, paper, ink, across, down)
+
+
+def _slope(ahead: np.ndarray, behind: np.ndarray) -> float:
+    """Levels per dot that one in two hundred places exceeds."""
+    step = cv2.absdiff(ahead, behind)
     slopes = np.cumsum(np.bincount(step.ravel(), minlength=256)) / step.size
-    slope = max(float(np.searchsorted(slopes, 0.995)) / 2, 0.5)
-    return Tile(x, y, paper, ink, max(paper - ink, 1.0) / (STEP_TO_SIGMA * slope) / view.dpi[0] * 25.4)
+    return max(float(np.searchsorted(slopes, 0.995)) / 2, 0.5)
 
 
 def sigma(found: list[Tile]) -> float | None:

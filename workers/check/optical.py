@@ -25,6 +25,8 @@ SOURCES_DPI = (72, 75, 96, 100, 120, 125, 133, 144, 150, 160, 180, 200, 240, 300
 """what drivers, faxes, screens and e-mail presets capture at"""
 RATIO = (0.22, 0.92)
 LINES = 110
+EMPTIER = 0.6
+"""share of the page's fullest lines below a quarter of which a line counts as empty: JPEG's grid speaks there"""
 LINES_MIN = 30
 """written lines below which chance speaks louder than the mirror"""
 REACH = 0.05
@@ -151,7 +153,7 @@ def _lines(luma: np.ndarray) -> np.ndarray:
     step = np.abs(np.diff(luma[: count * band, ::6].astype(np.int16), axis=1)).sum(axis=1)
     chosen = np.arange(count) * band + step.reshape(count, band).argmax(axis=1)
     contrast = step[chosen]
-    chosen = chosen[contrast > 0.25 * np.percentile(contrast, 80)]
+    chosen = chosen[contrast > 0.25 * max(np.percentile(contrast, 80), EMPTIER * np.percentile(contrast, 98))]
     return luma[chosen].astype(np.float32)
 
 

@@ -41,7 +41,7 @@ class Header:
 
 def of_sheet(view: PageView, lean: float | None, agree: float = 0.012) -> Ruler | None:
     """The sheet inside the image against the known sheets: width and height must tell the same factor."""
-    box = sheet.find(view, lean)
+    box = sheet.find(view, lean, agree)
     if box is None:
         return None
     factor = paper.factor((box.width, box.height), view.paper_mm, agree)
@@ -53,8 +53,8 @@ def of_sheet(view: PageView, lean: float | None, agree: float = 0.012) -> Ruler 
 
 
 def of_canvas(view: PageView) -> Ruler | None:
-    """The image as a whole, when it is no known sheet but has the shape of A4 made smaller or larger."""
-    if paper.name(view.paper_mm) == "A4":
+    """The image as a whole, when it is no known sheet (B5 has A4's shape) but has the shape of A4 made smaller or larger."""
+    if paper.name(view.paper_mm) != "other":
         return None
     short, long = sorted(view.paper_mm)
     across, along = short / 210.0, long / 297.0

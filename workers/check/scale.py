@@ -16,6 +16,8 @@ TYPE_PT = (11.3, 14.4)
 """what box 1 is set in at 100 % (12–13 pt by law; 11.3–14.1 measured on real scans)"""
 SMALL_PT = (11.2, 12.05)
 """both lines of box 1 below these: no typist sets them so small, an unproven but likely reduction"""
+TOGETHER = 0.86
+"""the upper line is set at least this large against the lower (0.88–1.02 on real scans)"""
 AGREE = 0.02
 
 
@@ -59,9 +61,14 @@ def _type_agrees(ruler: Ruler, header: Header | None) -> bool:
 
 
 def _by_type(header: Header | None) -> Verdict:
-    if header and header.nation_pt < SMALL_PT[0] and header.motto_pt < SMALL_PT[1]:
+    if header and header.nation_pt < SMALL_PT[0] and header.motto_pt < SMALL_PT[1] and _is_times(header):
         return Verdict(header.nation_pt / 12.0, False)
     return Verdict(None, False)
+
+
+def _is_times(header: Header) -> bool:
+    """Another typeface has other widths, and its two lines seem set in sizes that do not go together."""
+    return header.nation_pt >= TOGETHER * header.motto_pt
 
 
 def look(view: PageView, section: CheckSection, verdict: Verdict) -> Iterator[Finding]:

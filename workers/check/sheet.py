@@ -1,11 +1,21 @@
-"""The edges of the sheet inside the image: where paper ends and the scanner's lid or an empty canvas begins."""
+"""The edges of the sheet inside the image: where paper ends and the scanner's lid or an empty canvas begins.
+
+Two things show an edge: a steady step of level, and, on white paper that a driver set on a white canvas, the place
+where a drawn canvas' perfect quiet ends. Every side may offer several places; those four are taken that make a known
+sheet's shape.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
 
 from intake.model import Box
+from workers.check import grain, paper
 from workers.check.view import WORK_DPI, PageView
 
 REACH = 0.16
@@ -17,52 +27,78 @@ STEP_MIN = 1.0
 OVER_NOISE = 2.0
 SHORT = 2
 """of 16 stretches along an edge, how many may fall short: rounded corners, a dog-ear, a shadow"""
+PLACES_MAX = 3
+APART_PX = 8
+LEAN_MIN = 0.12
+"""degrees under which levelling by the text or not is the same"""
 
 
-def find(view: PageView, lean: float | None) -> Box | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A side's edge ``at`` mm from the image's border; ``evidence`` 0 (the border itself) to 1."""
+
+    at: float
+    evidence: float
+
+
+def find(view: PageView, lean: float | None, agree: float = 0.012) -> Box | None:
     """The sheet in mm of the image levelled by ``lean``; None unless an edge shows across and one shows along.
 
-    Sides that do not show are the image's own border. Edges, not colours, are compared: an aged sheet on white and a
-    white sheet on grey look alike. Twice, because an edge ends where the sheet ends.
+    Sides that do not show are the image's own border. A driver that reduced a finished scan left its edges level while
+    the lines lean: both are tried.
     """
+    leans = [lean or 0.0] if abs(lean or 0.0) < LEAN_MIN else [lean or 0.0, 0.0]
+    found = [seen for seen in (_best(view, angle, agree) for angle in leans) if seen]
+    return max(found, key=lambda seen: seen[0])[1] if found else None
+
+
+def _best(view: PageView, lean: float, agree: float) -> tuple[float, Box] | None:
     small = cv2.GaussianBlur(view.small, (0, 0), 1.2)
     height, width = small.shape[:2]
     if lean:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
         small = cv2.warpAffine(small, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    columns, rows = (0, width), (0, height)
-    seen_across = seen_along = False
-    for _ in range(2):
-        rows, seen_along = _edges(small[:, columns[0] : columns[1]].transpose(1, 0, 2))
-        columns, seen_across = _edges(small[rows[0] : rows[1]])
-    if not (seen_across and seen_along):
-        return None
-    return view.box(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0])
+    quiet = grain.onsets(view, lean)
+    bands = (small, small[:, ::-1], small.transpose(1, 0, 2), small.transpose(1, 0, 2)[:, ::-1])
+    left, right, top, bottom = (
+        [Place(0.0, 0.0), *_places(band), *([Place(onset, 0.5)] if onset else [])]
+        for band, onset in zip(bands, quiet, strict=True)
+    )
+    best: tuple[float, Box] | None = None
+    full_width, full_height = view.paper_mm
+    for a, b, c, d in product(left, right, top, bottom):
+        if not (a.evidence or b.evidence) or not (c.evidence or d.evidence):
+            continue
+        size = full_width - a.at - b.at, full_height - c.at - d.at
+        if paper.factor(size, view.paper_mm, agree) is None:
+            continue
+        score = sum(place.evidence for place in (a, b, c, d))
+        if best is None or score > best[0]:
+            best = score, Box(a.at, c.at, *size)
+    return best
 
 
-def _edges(pixels: np.ndarray) -> tuple[tuple[int, int], bool]:
-    """First and last column of the sheet, and whether either is a seen edge rather than the image's border."""
-    width = pixels.shape[1]
-    reach, inset = int(width * REACH), int(INSET_MM / 25.4 * WORK_DPI)
-    near = _step(pixels[:, :reach], inset)
-    far = _step(pixels[:, ::-1][:, :reach], inset)
-    return (near or 0, width - (far or 0)), near is not None or far is not None
-
-
-def _step(band: np.ndarray, inset: int) -> int | None:
-    """The strongest steady step in a band that begins at the image's border."""
-    sparse = band[::3]
+def _places(band: np.ndarray) -> Iterator[Place]:
+    """The strongest steady steps in the part of the page that begins at the image's border."""
+    width = band.shape[1]
+    near = band[:, : int(width * REACH)]
+    sparse = near[::3]
     signed = sparse[:, 4:].astype(np.int16) - sparse[:, :-4]
     stretches = np.stack([np.median(part, axis=0) for part in np.array_split(signed, 16)])  # 16 × columns × channels
     ordered = np.sort(stretches, axis=0)
     # what nearly every stretch reaches, in one direction: lines of text leave the margins' stretches at nothing
-    strength = np.maximum(ordered[SHORT], -ordered[-1 - SHORT]).max(axis=1)
-    strength[: max(inset - 2, 0)] = 0
-    place = int(strength.argmax())
+    strength = np.maximum(ordered[SHORT], -ordered[-1 - SHORT]).max(axis=1).astype(np.float32)
+    strength[: max(int(INSET_MM / 25.4 * WORK_DPI) - 2, 0)] = 0
+    strength[-APART_PX:] = 0
     noise = float(np.median(np.abs(stretches).mean(axis=0).max(axis=1)))
-    if strength[place] < max(STEP_MIN, OVER_NOISE * min(noise, STEP_MIN)):
-        return None
-    edge = place + 2
-    outside, inside = band[:, max(edge - 16, 0) : max(edge - 3, 1)], band[:, edge + 3 : edge + 16]
-    change = np.median(inside.reshape(-1, 3), axis=0) - np.median(outside.reshape(-1, 3), axis=0)
-    return edge if np.abs(change).max() >= STEP_MIN else None
+    least = max(STEP_MIN, OVER_NOISE * min(noise, STEP_MIN))
+    for _ in range(PLACES_MAX):
+        place = int(strength.argmax())
+        if strength[place] < least:
+            return
+        edge = place + 2
+        outside, inside = near[:, max(edge - 16, 0) : max(edge - 3, 1)], near[:, edge + 3 : edge + 16]
+        change = np.median(inside.reshape(-1, 3), axis=0) - np.median(outside.reshape(-1, 3), axis=0)
+        if np.abs(change).max() >= STEP_MIN:
+            yield Place(edge / WORK_DPI * 25.4, min(1.0, 0.5 + float(strength[place]) / 12))
+        strength[max(place - APART_PX, 0) : place + APART_PX] = 0
