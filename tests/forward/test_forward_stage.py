@@ -109,3 +109,18 @@ def test_explain_says_what_the_stage_would_do_for_every_profile_of_ours(name, tm
     none = explain(CONFIRMED, profile, station="quầy 1", arrived_at=ARRIVED)
     assert none["assignment"]["unit"] == profile.forward.unmatched_unit
     assert not any(rule["matches"] for rule in none["rules"])
+
+
+def test_what_the_head_clerk_decided_stands_over_the_rules_and_is_told_everywhere(
+    delivered, connectors, system, tmp_path
+):
+    """Forwarded by a rule first, then distributed anew by a person: the systems know the last word, the rule's deadline
+    stays, and the reason names her."""
+    first = forward(delivered, connectors, tmp_path).facts["assignment"]
+    told = {"unit": "Phòng Tư pháp", "person": "Lê Hoa", "by": "minh", "text": "theo ý kiến lãnh đạo", "at": "–"}
+    document = DocumentFolder("D1", tmp_path, confirmed=CONFIRMED, facts={**delivered.facts, "assign": told})
+    facts = forward(document, connectors, tmp_path).facts["assignment"]
+    assert (facts["unit"], facts["person"], facts["coordinators"]) == ("Phòng Tư pháp", "Lê Hoa", [])
+    assert facts["due"] == first["due"]
+    assert "minh" in facts["why"]
+    assert [said["unit"] for said in system.store.assignments("1")] == ["Phòng Đất đai", "Phòng Tư pháp"]

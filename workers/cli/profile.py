@@ -9,6 +9,7 @@ import typer
 
 from intake.profile import digest, load
 from workers.check.target import make_target
+from workers.cli.dry_run import command as dry_run
 from workers.cli.explain import command as explain
 from workers.cli.profile_file import FOLDERS, open_profile
 
@@ -69,3 +70,4 @@ def target(
 
 
 app.command("explain")(explain)
+app.command("dry-run")(dry_run)
