@@ -61,6 +61,10 @@ _NUMBER = re.compile(r"\d{1,7}[a-zđ]?(/(19|20)\d{2})?")
 _NOTATION = re.compile(r"[A-ZĐÂĂÊÔƠƯ][\wĐđ&.]*([-–/][\wĐđ&.]+)*")
 _DATE = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{4})")
 _COMPACT_DATE = re.compile(r"(\d{2})(\d{2})(\d{4})")
+_FILE_CODE = re.compile(
+    r"(?P<organ>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.[A-Z0-9]{1,3}){0,8})\.(?P<year>(?:19|20)\d{2})\.(?P<file>\S.{0,19})"
+)
+"""OrganId in either form (QCVN 102:2016 ``000.00.01.H56``; QĐ 20/2020/QĐ-TTg ``H26.1.2``), year, number and notation"""
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -141,6 +145,12 @@ def parse_date(text: str) -> str:
         return text
 
 
+def file_code(text: str) -> tuple[str, int, str] | None:
+    """(OrganId, FileCatalog, FileNotation) of a mã hồ sơ such as ``000.00.01.H56.2011.01.TH``; None when it is none."""
+    found = _FILE_CODE.fullmatch(text)
+    return (found["organ"], int(found["year"]), found["file"]) if found else None
+
+
 def shown(field: FieldName, value: Value) -> str:
     """A stored value as the desk writes it: dates dd/mm/yyyy, nothing for None."""
     if value is None:
@@ -168,6 +178,7 @@ def problems(
         *_issued(values, arrived),
         *_kind(values),
         *_amounts(values, pages),
+        *_file(values.get(FieldName.FILE_CODE)),
         *_twins(values, twins),
     ]
     return tuple(found)
@@ -225,6 +236,22 @@ def _notation(value: Value) -> list[Problem]:
             "warn",
             f"«{value}» không giống ký hiệu (ví dụ QĐ-UBND). Hãy đối chiếu với bản giấy.",
             f"«{value}» does not look like a notation (such as QĐ-UBND). Compare with the paper.",
+        )
+    ]
+
+
+def _file(value: Value) -> list[Problem]:
+    if value is None or file_code(str(value)):
+        return []
+    return [
+        Problem(
+            FieldName.FILE_CODE,
+            "grammar",
+            "error",
+            f"«{value}» không phải mã hồ sơ. Hãy viết mã cơ quan.năm.số ký hiệu, ví dụ 000.00.01.H26.2026.01.TH hoặc "
+            "H26.1.2026.01.TH; chưa biết thì để trống.",
+            f"«{value}» is no file code. Write agency.year.number and notation, such as 000.00.01.H26.2026.01.TH or "
+            "H26.1.2026.01.TH; leave it empty while it is not known.",
         )
     ]
 

@@ -113,6 +113,9 @@ class FieldName(StrEnum):
     """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc, 4 hỏa tốc hẹn giờ (edXML's codes)."""
     DUE_DATE = "DueDate"
     """Hạn trả lời / thời hạn giải quyết; with Priority 4 the hẹn giờ moment, ISO 8601."""
+    FILE_CODE = "FileCode"
+    """Mã hồ sơ in one string, OrganId.year.FileNotation (QĐ 12/2020/QĐ-UBND Đ21.2); a file may be unknown at the desk,
+    so it is never required. Phụ lục VI has it as a group."""
 
 
 FIELD_LENGTH: Mapping[FieldName, int] = {

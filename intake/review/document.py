@@ -38,6 +38,7 @@ ORDER = (
     FieldName.SIGNER_FULL_NAME,
     FieldName.PAGE_AMOUNT,
     FieldName.LANGUAGE,
+    FieldName.FILE_CODE,
     FieldName.DESCRIPTION,
 )
 """Fields as the eye meets them on the paper: head, kind, abstract, stamps, signature, then what is not printed."""

@@ -65,6 +65,27 @@ def test_what_is_not_of_its_type_is_refused(name: str, value: object) -> None:
         record({name: value}, pages=1)  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize(
+    ("typed", "group"),
+    [
+        ("000.00.01.H56.2011.01.TH", {"OrganId": "000.00.01.H56", "FileCatalog": 2011, "FileNotation": "01.TH"}),
+        ("H26.1.2.2026.15.QLĐĐ", {"OrganId": "H26.1.2", "FileCatalog": 2026, "FileNotation": "15.QLĐĐ"}),
+        ("G12.18.2025.160", {"OrganId": "G12.18", "FileCatalog": 2025, "FileNotation": "160"}),
+    ],
+)
+def test_a_file_code_of_either_form_becomes_its_group(typed: str, group: dict[str, object]) -> None:
+    """QĐ 12/2020 Đ21.2: agency, year, number and notation; the agency by QCVN 102:2016 or by QĐ 20/2020."""
+    made = record({"FileCode": typed, "Subject": "x"}, pages=1, organ_id="H99")
+    assert made["FileCode"] == group
+    assert next(iter(made)) == "FileCode"
+
+
+@pytest.mark.parametrize("typed", ["2011.01.TH", "H56", "h56.2011.01", "000.00.H56.2011.01", "H26.1.2026."])
+def test_what_is_no_file_code_is_refused(typed: str) -> None:
+    with pytest.raises(DocumentError, match="FileCode"):
+        record({"FileCode": typed}, pages=1)
+
+
 def test_a_timed_urgency_keeps_its_moment() -> None:
     assert record({"Priority": 4, "DueDate": "2026-02-10T16:30:00+07:00"}, pages=1)["DueDate"].endswith(
         "16:30:00+07:00"

@@ -110,3 +110,13 @@ def test_a_second_document_with_the_same_number_warns_and_names_the_first() -> N
     )
     assert found[0].code == "duplicate"
     assert "20261120-000001" in found[0].vi
+
+
+@pytest.mark.parametrize("code", ["000.00.01.H56.2011.01.TH", "H26.1.2.2026.15.QLĐĐ", "H49.64.33.2001.160"])
+def test_file_codes_of_both_forms_pass(code: str) -> None:
+    assert codes({FieldName.FILE_CODE: code}) == set()
+
+
+@pytest.mark.parametrize("code", ["01.TH", "H26", "26.2026.01.TH", "H26.1.26.01.TH"])
+def test_what_is_no_file_code_cannot_be_confirmed(code: str) -> None:
+    assert codes({FieldName.FILE_CODE: code}) == {"FileCode.grammar:error"}

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from intake.errors import DocumentError
+from intake.field_rules import file_code
 from intake.model import FIELD_LENGTH, FieldName
 
 LANGUAGE = "Tiếng Việt"
@@ -44,8 +45,10 @@ def record(
     """The record of an incoming document, in the order of NĐ 30/2020 Phụ lục VI Phần II.
 
     ``confirmed``: field name (``FieldName``) → value. ``pages``: pages of the document, used when PageAmount was not
-    confirmed. ``organ_id``: the registering agency's mã định danh, as configured. Dates are ISO 8601. Values that
-    are None or empty are left out; SignerPosition and SignerFullName become ``SignerInfo {Position, FullName}``.
+    confirmed. A confirmed ``FileCode`` (mã hồ sơ, either form) becomes the group and stands over ``organ_id``,
+    ``file_catalog`` and ``file_notation``. ``organ_id``: the registering agency's mã định danh, as configured. Dates
+    are ISO 8601. Values that are None or empty are left out; SignerPosition and SignerFullName become ``SignerInfo
+    {Position, FullName}``.
 
     Raises DocumentError naming the field when a value is longer than the decree allows or not of its type: nothing
     is ever cut short in silence.
@@ -56,6 +59,9 @@ def record(
     if given.get("PageAmount") in (None, ""):
         given["PageAmount"] = pages
     given |= {"ArrivalDate": arrival_date, "ArrivalNumber": arrival_number, "ToPlaces": to_places}
+    typed = given.pop("FileCode", None)
+    if typed not in (None, ""):
+        organ_id, file_catalog, file_notation = _file_code(str(typed))
     given |= {"OrganId": organ_id, "FileCatalog": file_catalog, "FileNotation": file_notation, "DocOrdinal": ordinal}
     clean = {name: value for name in given if (value := proper(name, given[name])) is not None}
 
@@ -73,6 +79,16 @@ def record(
         **{name: clean.get(name) for name in ("Priority", "ToPlaces", "DueDate")},
     }
     return {name: value for name, value in ordered.items() if value not in (None, {})}
+
+
+def _file_code(text: str) -> tuple[str, int, str]:
+    parts = file_code(" ".join(unicodedata.normalize("NFC", text).split()))
+    if parts is None:
+        raise DocumentError(
+            f"Trường FileCode = «{text}» không phải mã hồ sơ (mã cơ quan.năm.số ký hiệu). Hãy sửa ở bàn soát.",
+            f"Field FileCode = «{text}» is no file code (agency.year.number and notation). Mend it at the desk.",
+        )
+    return parts
 
 
 def proper(name: str, value: str | int | None) -> str | int | None:
