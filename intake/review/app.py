@@ -23,6 +23,7 @@ from intake.errors import (
 )
 from intake.review import (
     api,
+    batches,
     check_pdf,
     connections_page,
     corrections,
@@ -75,6 +76,7 @@ def create_app(
     parts = (
         entrance,
         queue,
+        batches,
         document,
         media,
         signing_desk,

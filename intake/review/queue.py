@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import HTMLResponse, Response
 
 from intake.review.seat import Seat, Seated
@@ -62,19 +63,45 @@ class Line:
     pages: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the queue's address asks for; ``since`` and ``until`` narrow it to one batch."""
+
+    view: str = "review"
+    station: str = ""
+    text: str = ""
+    page: int = 1
+    mine: str = ""
+    since: str = ""
+    until: str = ""
+
+    def address(self, **other: object) -> str:
+        """The same question with something changed."""
+        changed = asdict(self) | {"page": 1} | other
+        return "/queue?" + urlencode({name: value for name, value in changed.items() if value})
+
+    @property
+    def batch(self) -> tuple[datetime | None, datetime | None]:
+        return _moment(self.since), _moment(self.until)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 @router.get("/queue")
-def queue(
-    seat: Seated, view: str = "review", station: str = "", text: str = "", page: int = 1, mine: str = ""
-) -> Response:
-    return seat.page("queue.html", **_content(seat, view, station, text, page, mine))
+def queue(seat: Seated, asked: Annotated[Asked, Depends()]) -> Response:
+    return seat.page("queue.html", **_content(seat, asked))
 
 
 @router.get("/queue/rows")
-def rows(
-    seat: Seated, view: str = "review", station: str = "", text: str = "", page: int = 1, mine: str = ""
-) -> Response:
+def rows(seat: Seated, asked: Annotated[Asked, Depends()]) -> Response:
     """The table alone, for the page that polls; 304 while nothing changed."""
-    content = _content(seat, view, station, text, page, mine)
+    content = _content(seat, asked)
     answer = seat.page("queue_rows.html", **content)
     mark = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:24]}"'
     if seat.request.headers.get("if-none-match") == mark:
@@ -95,29 +122,31 @@ def next_path(seat: Seat, after: str | None = None) -> str:
     return f"/documents/{ready[0]}" if ready else "/queue"
 
 
-def _content(seat: Seat, view: str, station: str, text: str, page: int, mine: str) -> dict[str, Any]:
-    view = view if view in VIEWS else "review"
-    page = max(1, min(page, PAGES_MOST))
+def _content(seat: Seat, asked: Asked) -> dict[str, Any]:
+    view = asked.view if asked.view in VIEWS else "review"
+    page = max(1, min(asked.page, PAGES_MOST))
+    asked = replace(asked, view=view, page=page, text=asked.text[:200])
+    since, until = asked.batch
     found = reading.queue(
         seat.store,
         states=VIEWS[view],
-        station=station or None,
-        text=text[:200],
+        station=asked.station or None,
+        text=asked.text,
         limit=PAGE + 1,
         skip=(page - 1) * PAGE,
-        owner=seat.person.name if mine else None,
+        owner=seat.person.name if asked.mine else None,
         later={"review": False, "later": True}.get(view),
         newest=view in NEWEST_FIRST,
+        since=since,
+        until=until,
     )
     return {
+        "asked": asked,
+        "batch": (since, until) if since and until else None,
         "view": view,
         "views": list(VIEWS),
         "numbers": _numbers(seat),
-        "station": station,
-        "stations": sorted({*seat.desk.settings.station, *([station] if station else [])}),
-        "text": text[:200],
-        "mine": bool(mine),
-        "page_number": page,
+        "stations": sorted({*seat.desk.settings.station, *([asked.station] if asked.station else [])}),
         "more": len(found) > PAGE and page < PAGES_MOST,
         "lines": [line(row, seat) for row in found[:PAGE]],
     }

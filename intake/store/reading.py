@@ -93,14 +93,16 @@ def queue(
     newest: bool = False,
     keyed_once: bool | None = None,
     with_fields: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Documents in the order a clerk should take them: urgency, then deadline, then arrival (``newest``: last come first).
 
     ``free_for`` leaves out what others hold under a live lease; ``owner`` keeps only what that person holds; ``later``
     leaves out (False) or keeps only (True) what is put off right now; ``keyed_once`` likewise for what waits for its
-    second key. Rows are without ``fields`` and ``confirmed`` (``with_fields`` adds ``fields``) and with
-    ``postponed_until`` and ``postponed_why``. The cost does not grow with the number of documents: each state is read
-    in index order, as far as the page needs.
+    second key; ``since`` and ``until`` (both included) say when it arrived. Rows are without ``fields`` and
+    ``confirmed`` (``with_fields`` adds ``fields``) and with ``postponed_until`` and ``postponed_why``. The cost does not
+    grow with the number of documents: each state is read in index order, as far as the page needs.
     """
     now = store.clock.now()
     off = sa.select(postponed.c.document_id).where(postponed.c.document_id == document.c.id, postponed.c.until > now)
@@ -122,6 +124,10 @@ def queue(
             second_key.c.version == document.c.version,
         )
         wanted.append(once.exists() if keyed_once else ~once.exists())
+    if since is not None:
+        wanted.append(document.c.arrived_at >= since)
+    if until is not None:
+        wanted.append(document.c.arrived_at <= until)
     order = _order(document, newest)
     parts: list[sa.ColumnElement[bool]] = [document.c.state == state for state in sorted(set(states))]
     with store.read() as connection:
@@ -177,6 +183,19 @@ def tally(store: Store) -> dict[str, int]:
     ]
     with store.read() as connection:
         return {row.state: int(row.number) for row in connection.execute(sa.union_all(*each))}
+
+
+def arrived(store: Store, since: datetime, until: datetime, most: int = 20_000) -> list[dict[str, Any]]:
+    """What came in between two moments, in order of arrival: id, station, state, pages, arrived_at, due_at, priority."""
+    columns = ("id", "station", "state", "pages", "arrived_at", "due_at", "priority")
+    query = (
+        sa.select(*(document.c[name] for name in columns))
+        .where(document.c.arrived_at >= since, document.c.arrived_at < until)
+        .order_by(document.c.arrived_at, document.c.id)
+        .limit(most)
+    )
+    with store.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def put_off(store: Store) -> int:

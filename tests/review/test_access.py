@@ -58,6 +58,7 @@ def paths(station: Station) -> dict[str, str]:
         "queue": "/queue",
         "everything": "/queue?view=all",
         "search": "/queue?text=khongcogi",
+        "batches": "/batches",
         "review": f"/documents/{waiting}",
         "held": f"/documents/{held}",
         "with somebody else": f"/documents/{elsewhere}",
@@ -109,6 +110,8 @@ def test_no_page_breaks_a_rule_of_accessibility(paths: dict[str, str], page: Pag
     for name, path in paths.items():
         page.goto(path)
         troubles[name] = wrong(page)
+        if name in ("pages", "batches"):
+            picture(page, name)
     page.goto(paths["review"])
     for key in ("F1", "F2"):
         page.keyboard.press(key)

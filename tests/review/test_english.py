@@ -84,7 +84,18 @@ def filled(station: Station, quan: Clerk) -> dict[str, str]:
     pages |= {"refused": f"/documents/{station.refused()}", "set": f"/signing/{frozen.id}"}
     pages |= {"pages": f"/documents/{doubtful}/arrange", "turned": f"/documents/{stopped}/arrange"}
     pages |= {"doubts": "/group/CodeNumber", "dates": "/group/IssuedDate", "none": "/queue?text=khongcogi"}
-    names = ("signing", "rescans", "reports", "register", "people", "connections", "deliveries", "account", "nothing")
+    names = (
+        "batches",
+        "signing",
+        "rescans",
+        "reports",
+        "register",
+        "people",
+        "connections",
+        "deliveries",
+        "account",
+        "nothing",
+    )
     return pages | {name: f"/{name}" for name in names}
 
 
