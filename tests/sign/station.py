@@ -15,6 +15,7 @@ from intake.store.signing import FrozenSet
 from tests.sign.authority import AGENCY, PASSWORD, Authority
 from tests.sign.paper import plain
 from tests.store.paper import WORKER, arrive, confirm, facts
+from workers.sign.demo_ca import DemoAuthority
 from workers.station.signing import TokenDesk
 
 HOA = Actor("hoa", "van_thu")
@@ -24,9 +25,14 @@ PASSWORD_HOA = "mat-khau-dai-12"
 class SigningStation:
     """``sign``: keys of ``[profile.incoming.sign]``; ``signer``: by default the agency's valid key in a file."""
 
-    def __init__(self, home: Path, store: Store, ca: Authority, signer: SignerSettings | None = None, **sign: Any):
+    def __init__(
+        self, home: Path, store: Store, ca: Authority | DemoAuthority, signer: SignerSettings | None = None, **sign: Any
+    ):
         self.ca, self.store = ca, store
-        self.signer = signer or SignerSettings(plugin="pkcs12", options={"file": str(ca.pkcs12())}, demo=True)
+        if isinstance(ca, Authority):
+            signer = signer or SignerSettings(plugin="pkcs12", options={"file": str(ca.pkcs12())}, demo=True)
+        assert signer is not None
+        self.signer = signer
         self.settings = Settings(
             home=home,
             trust=str(ca.trust),
