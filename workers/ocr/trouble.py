@@ -44,8 +44,9 @@ def has_text(page: PageReading) -> bool:
 
 
 def trouble(page: PageReading, gray: np.ndarray, engine: OcrEngine, section: OcrSection) -> Finding:
-    """The finding that tells the clerk why the fields are empty. Only now are other directions tried."""
-    turned = _turned(page, gray, engine, section)
+    """The finding that tells the clerk why the fields are empty. Only now are other directions tried, and not on a page
+    that has used up its time already."""
+    turned = None if page.findings else _turned(page, gray, engine, section)
     if turned:
         return _finding("ocr.upside_down", page, turned)
     if not has_text(page):
