@@ -15,6 +15,8 @@ router = APIRouter()
 
 AGES = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1), timedelta(days=3))
 QUALITY_DAYS = 30
+FORMS = {"scale": "{:.1%}", "dpi_optical": "{:.0f} dpi", "blur": "{:.2f}", "streaks": "{:.2f}"}
+"""how a measure is written beside its chart"""
 READERS = frozenset({"clerk", "senior", "van_thu", "admin", "auditor", "operator"})
 
 
@@ -35,6 +37,12 @@ def reports(seat: Seated) -> Response:
         ageing=figures.ageing(seat.store, AGES),
         ages=len(AGES) + 1,
         corrected=charts.bars(lately.corrected),
-        stations=[(each, charts.bars(each.codes, 5), charts.control(each.scale)) for each in stations],
+        stations=[(each, charts.bars(each.codes, 5), _charts(each)) for each in stations],
         size=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.BOTTOM),
     )
+
+
+def _charts(station: figures.StationQuality) -> list[tuple[str, str, charts.Control]]:
+    """Every measure with something to draw: its name, how its numbers are written, its chart."""
+    drawn = ((name, charts.control(values)) for name, values in station.measured.items())
+    return [(name, FORMS[name], chart) for name, chart in drawn if chart is not None]

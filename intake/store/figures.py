@@ -20,6 +20,10 @@ LONGEST_LOOK = timedelta(minutes=30)
 """a screen left open over lunch says nothing about how long a document takes"""
 
 
+MEASURES = ("scale", "dpi_optical", "blur", "streaks")
+"""what is charted of the gate's measures of a page, where it took them"""
+
+
 @dataclass(frozen=True, slots=True)
 class Worked:
     """One span of time at the desk. ``seconds``: median from opening a document to confirming it, None if none was."""
@@ -48,13 +52,14 @@ class Worked:
 
 @dataclass(slots=True)
 class StationQuality:
-    """How one station scanned: documents, those stopped, its findings, and the scale of each document in order."""
+    """How one station scanned: documents, those stopped, its findings, and per measure the mean over each document's
+    pages, in order of arrival: measure → (document id, value)."""
 
     station: str
     documents: int = 0
     stopped: int = 0
     codes: Counter[str] = field(default_factory=Counter)
-    scale: list[tuple[str, float]] = field(default_factory=list)
+    measured: dict[str, list[tuple[str, float]]] = field(default_factory=lambda: {name: [] for name in MEASURES})
 
 
 def worked(store: Store, since: datetime, until: datetime) -> Worked:
@@ -148,9 +153,10 @@ def stations(store: Store, since: datetime) -> list[StationQuality]:
             .order_by(published.c.document_id)
         )
         for document_id, facts in connection.execute(checks):
-            scale = _scale(facts)
-            if scale is not None:
-                found[of[document_id]].scale.append((document_id, scale))
+            for name, values in found[of[document_id]].measured.items():
+                mean = _mean(facts, name)
+                if mean is not None:
+                    values.append((document_id, mean))
     return [found[name] for name in sorted(found)]
 
 
@@ -175,6 +181,7 @@ def monthly(store: Store, since: datetime, until: datetime) -> list[dict[str, An
         return [{**row, "stages": more[row["id"]]} for row in connection.execute(query).mappings()]
 
 
-def _scale(facts: Mapping[str, Any]) -> float | None:
-    scales = [page.get("scale") for page in facts.get("measures", []) if isinstance(page.get("scale"), (int, float))]
-    return sum(scales) / len(scales) if scales else None
+def _mean(facts: Mapping[str, Any], name: str) -> float | None:
+    values = [page.get(name) for page in facts.get("measures", [])]
+    numbers = [float(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return sum(numbers) / len(numbers) if numbers else None

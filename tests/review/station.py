@@ -74,6 +74,8 @@ class Paper:
     suggestions: Mapping[str, str] = field(default_factory=dict)
     pages: int = 1
     name: str = ""
+    measure: Mapping[str, float | None] = field(default_factory=dict)
+    """what the gate is said to have measured of every page"""
 
     @property
     def printed(self) -> tuple[str, ...]:
@@ -215,7 +217,7 @@ class Station:
         out = new_attempt(root, stage, taken.attempt)
         facts: dict[str, Any] = {}
         if stage == "check":
-            facts = {"verdict": "pass", "measures": [], "pages": paper.pages}
+            facts = {"verdict": "pass", "measures": [dict(paper.measure)] * paper.pages, "pages": paper.pages}
         elif stage == "ocr":
             fields = reading_of(paper)
             facts = {

@@ -86,3 +86,18 @@ def test_an_operator_without_other_roles_sees_figures_but_decides_nothing(statio
     tam = Clerk(station, "tam")
     assert tam.get("/reports").status_code == 200
     assert tam.post(f"/documents/{document}/reject", version=4, reason="other", text="x").status_code == 403
+
+
+def test_each_measure_of_a_station_has_a_chart_of_its_own_and_what_was_not_measured_has_none(station: Station) -> None:
+    for n in range(12):
+        measure = {"scale": 1.0, "dpi_optical": 300.0 + n % 2 if n < 11 else 190.0, "streaks": None}
+        station.document(Paper(number=str(n), measure=measure, pages=2))
+    station.document(Paper(measure={"scale": 1.0}), station="quay-2")
+    first, second = figures.stations(station.store, station.clock.now() - timedelta(days=1))
+    assert [len(first.measured[name]) for name in figures.MEASURES] == [12, 12, 0, 0]
+    assert len(second.measured["scale"]) == 1
+    page = Clerk(station, "lan").get("/reports").text
+    assert "Độ phân giải thật, 12 văn bản: trung bình 291 dpi, 1 điểm ngoài giới hạn" in page
+    assert "100.0%" in page
+    assert "Vệt sọc" not in page
+    assert page.count('class="chart"') == 2, "one value is no chart"

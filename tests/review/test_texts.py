@@ -13,6 +13,7 @@ from intake.model import FieldName, Severity
 from intake.review import texts
 from intake.review.queue import VIEWS
 from intake.states import State
+from intake.store.figures import MEASURES
 from intake.store.people import ROLES
 
 HERE = Path(intake.review.__file__).parent
@@ -37,6 +38,7 @@ BUILT = {
     "outcome": ("waiting", "signed", "changed", "failed"),
     "set": ("frozen", "signing", "done", "stopped", "refused"),
     "queue.nothing": tuple(VIEWS),
+    "measure": MEASURES,
     "arrange": ("turn0", "turn90", "turn180", "turn270"),
     "answer": ("valid", "invalid", "unknown", "unsigned"),
     "verify.so": ("valid", "invalid", "unknown", "unsigned"),
