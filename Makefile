@@ -37,7 +37,7 @@ mutants: setup-test
 	$(BIN)/python -m tests.mutation.mutants
 
 bench: setup-test
-	@for name in gate read speed claims sign; do \
+	@for name in gate read speed claims sign latency; do \
 	  if [ -f bench/$$name.py ]; then echo "== bench/$$name.py"; $(BIN)/python bench/$$name.py --quick || exit 1; fi; done
 
 # Pins every dependency by hash; the lock carries no index address, so it works behind any mirror.

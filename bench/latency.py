@@ -1,6 +1,6 @@
 """How long a Hỏa tốc takes from the last byte in the scan folder to its assignment, alone and behind 500 others.
 
-    .venv/bin/python -m bench.latency [--queued 500] [--urgent 5] [--json FILE]
+    .venv/bin/python bench/latency.py [--quick] [--queued 500] [--urgent 5] [--json FILE]
 
 A real station in this process: watched folder, SQLite, two local workers with every real stage, a software token, a
 delivery folder. Two people are needed on the way, and stand-ins do what they do, the same in both cases: an urgent
@@ -27,6 +27,8 @@ from statistics import median
 from time import monotonic
 
 import sqlalchemy as sa
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from intake.settings import Settings, SystemClock, load
 from intake.states import State
@@ -170,7 +172,10 @@ def main() -> None:
     parser.add_argument("--queued", type=int, default=500)
     parser.add_argument("--urgent", type=int, default=5)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--quick", action="store_true", help="60 queued, 3 urgent")
     given = parser.parse_args()
+    if given.quick:
+        given.queued, given.urgent = 60, 3
     result = measure(given.queued, given.urgent)
     print(json.dumps(result, indent=1))
     if given.json:
