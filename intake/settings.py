@@ -72,6 +72,27 @@ class DeskSettings(Part):
         return value
 
 
+class OidcSettings(Part):
+    """``[oidc]``: people may sign in through the agency's identity provider; accounts and roles stay the desk's own"""
+
+    issuer: str
+    """https address whose ``/.well-known/openid-configuration`` describes the provider"""
+    client_id: str
+    client_secret_file: str | None = None
+    """file in the home that holds the secret; None = a public client (PKCE is used in any case)"""
+    claim: str = "preferred_username"
+    """the claim that holds the name of the account here"""
+    label: str = "OpenID Connect"
+    """what the button on the sign-in page calls the provider"""
+
+    @field_validator("issuer")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+            raise ValueError("an https address")
+        return value.rstrip("/")
+
+
 class SignerSettings(Part):
     plugin: str = "pkcs11"
     options: dict[str, str | int | bool] = {}
@@ -91,6 +112,7 @@ class Settings(Part):
     queue: QueueSettings = QueueSettings()
     workers: WorkersSettings = WorkersSettings()
     desk: DeskSettings = DeskSettings()
+    oidc: OidcSettings | None = None
     signer: SignerSettings = SignerSettings()
     trust: str = "trust"
     """folder of trusted CA certificates (PEM or DER): data, not code"""

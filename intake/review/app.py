@@ -33,6 +33,7 @@ from intake.review import (
     entrance,
     group,
     media,
+    oidc,
     people_page,
     queue,
     register,
@@ -75,6 +76,7 @@ def create_app(
     app = FastAPI(title="Sohoa", docs_url=None, redoc_url=None, openapi_url=None)
     parts = (
         entrance,
+        oidc,
         queue,
         batches,
         document,

@@ -9,7 +9,18 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from intake.errors import NotAllowed
 from intake.review.guard import TooOften
-from intake.review.seat import Acting, Form, Seat, Visitor, address_of, safe_path, same_origin, text_of, visitor
+from intake.review.seat import (
+    Acting,
+    Form,
+    Seat,
+    Visitor,
+    address_of,
+    keep_session,
+    safe_path,
+    same_origin,
+    text_of,
+    visitor,
+)
 from intake.review.texts import LANGUAGES
 from intake.store import people
 
@@ -48,15 +59,7 @@ def enter(seat: Annotated[Seat, Depends(visitor)], form: Form) -> Response:
     answer: Response = (
         JSONResponse({"csrf": session.csrf, "name": session.person.name}) if seat.wants_json else seat.go(onward)
     )
-    answer.set_cookie(
-        desk.cookie,
-        token,
-        httponly=True,
-        secure=desk.settings.desk.secure_cookies,
-        samesite="strict",
-        path="/",
-        max_age=int(people.LONGEST.total_seconds()),
-    )
+    keep_session(desk, answer, token)
     return answer
 
 

@@ -158,6 +158,7 @@ class Seat:
             verifying=self.desk.verify is not None,
             pages_at_hand=self.desk.paths,
             seconding=self.desk.seconding,
+            oidc=self.desk.settings.oidc.label if self.desk.settings.oidc else "",
             **values,
         )
         return HTMLResponse(body, status)
@@ -186,6 +187,19 @@ def desk_of(request: Request) -> Desk:
 def language_of(request: Request) -> str:
     chosen = request.cookies.get("lang", "vi")
     return chosen if chosen in LANGUAGES else "vi"
+
+
+def keep_session(desk: Desk, answer: Response, token: str) -> None:
+    """Put the session's cookie on an answer."""
+    answer.set_cookie(
+        desk.cookie,
+        token,
+        httponly=True,
+        secure=desk.settings.desk.secure_cookies,
+        samesite="strict",
+        path="/",
+        max_age=int(people.LONGEST.total_seconds()),
+    )
 
 
 def visitor(request: Request) -> Seat:
