@@ -38,6 +38,7 @@ class Followed:
     home: Path
     forward: dict[str, Any] = field(default_factory=dict)
     targets: list[dict[str, Any]] = field(default_factory=list)
+    direction: str = "incoming"
 
     @property
     def settings(self) -> Settings:
@@ -46,7 +47,10 @@ class Followed:
             {"name": "dms", "connector": "rest", "options": rest},
             {"name": "share", "connector": "folder", "options": {"path": "deliver"}},
         ]
-        return Settings(home=self.home, profile={"incoming": {"push": {"target": targets}, "forward": self.forward}})
+        return Settings(
+            home=self.home,
+            profile={"incoming": {"push": {"target": targets, "direction": self.direction}, "forward": self.forward}},
+        )
 
     def read(self, name: str = "a", *, priority: int = 0) -> str:
         """A document as far as the desk."""

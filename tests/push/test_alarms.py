@@ -20,9 +20,9 @@ CHAIN = {"unmatched_unit": "Văn thư", "escalate_to": "Chánh Văn phòng", "es
 
 
 @pytest.fixture
-def followed(store: Store, clock: ManualClock, tmp_path) -> Iterator[Followed]:
+def followed(sqlite_store: Store, clock: ManualClock, tmp_path) -> Iterator[Followed]:
     with DocumentSystem(tmp_path / "system") as system:
-        yield Followed(store, clock, system, tmp_path, forward=CHAIN)
+        yield Followed(sqlite_store, clock, system, tmp_path, forward=CHAIN)
 
 
 def told(followed: Followed, document_id: str) -> list[str]:

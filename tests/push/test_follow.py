@@ -41,7 +41,14 @@ XSD = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "workers" / "push"
 
 
 @pytest.fixture
-def followed(store: Store, clock: ManualClock, tmp_path) -> Iterator[Followed]:
+def followed(sqlite_store: Store, clock: ManualClock, tmp_path) -> Iterator[Followed]:
+    with DocumentSystem(tmp_path / "system") as system:
+        yield Followed(sqlite_store, clock, system, tmp_path)
+
+
+@pytest.fixture
+def followed_on_both(store: Store, clock: ManualClock, tmp_path) -> Iterator[Followed]:
+    """On either database, for what locks rows of several tables."""
     with DocumentSystem(tmp_path / "system") as system:
         yield Followed(store, clock, system, tmp_path)
 
@@ -131,8 +138,9 @@ def with_gateway(followed: Followed) -> tuple[str, Receipt]:
     return document_id, receipt_of(followed.row(document_id, "axis")["receipt"])
 
 
-def test_a_refusal_reopens_the_document_with_the_reason_and_the_mended_copy_goes_out(followed):
+def test_a_refusal_reopens_the_document_with_the_reason_and_the_mended_copy_goes_out(followed_on_both):
     """02 with a reason (Đ5.3, Đ10.2) → held with it → back to the clerk → mended, signed, sent under a new key."""
+    followed = followed_on_both
     document_id = followed.forwarded()
     first = followed.row(document_id)
     followed.system.store.set_status(followed.remote(document_id), "02", "Sai nơi nhận, thiếu phụ lục")
@@ -174,6 +182,16 @@ def test_a_recall_from_outside_cancels_everywhere_and_the_sender_is_told(followe
     assert followed.system.store.reports(remote) == ["03", "15"]
 
 
+def test_of_what_we_release_ourselves_no_sender_is_told(followed):
+    """Outgoing: we are the sender; the status there is ours to know, and nobody's to be reported to."""
+    followed.direction = "outgoing"
+    document_id = followed.forwarded()
+    look(followed, 300)
+    assert followed.system.store.reports(followed.remote(document_id)) == []
+    assert followed.row(document_id)["reported"] is None
+    assert followed.row(document_id)["status"] == "01"
+
+
 def test_a_recall_before_the_forwarding_stops_it(followed):
     document_id = followed.delivered()
     followed.system.store.set_status(followed.remote(document_id), "13")
@@ -182,7 +200,8 @@ def test_a_recall_before_the_forwarding_stops_it(followed):
     assert [job["state"] for job in whole(followed.store, document_id).jobs if job["stage"] == "forward"] == ["failed"]
 
 
-def test_our_own_recall_reaches_every_target(followed):
+def test_our_own_recall_reaches_every_target(followed_on_both):
+    followed = followed_on_both
     document_id = followed.forwarded()
     recall(followed.store, document_id, whole(followed.store, document_id).version, SENIOR, "nhầm")
     look(followed, 1)
@@ -234,8 +253,9 @@ def test_looks_become_rarer_and_end():
     assert len(looks) < 500
 
 
-def test_the_books_are_compared_once_a_day_and_what_was_lost_is_delivered_again_by_a_person(followed):
+def test_the_books_are_compared_once_a_day_and_what_was_lost_is_delivered_again_by_a_person(followed_on_both):
     """``missing`` waits at the desk; delivered again it is stored once more, under the same key."""
+    followed = followed_on_both
     lost, kept = followed.forwarded("lost"), followed.forwarded("kept")
     key = followed.row(lost)["key"]
     followed.system.store.lose(followed.remote(lost))

@@ -18,19 +18,22 @@ from intake.store.finish import OutboxEntry, finish
 from intake.store.outbox import BREAKER_AFTER, BREAKER_FIRST, BREAKER_LONGEST, OWED_LONGEST, PROBE, TRIES_MAX
 from intake.store.reading import attempts, whole
 from intake.store.redrive import deliver_again, redrive
-from tests.store.paper import CLERK, SENIOR, WORKER, arrive, confirm, facts, take
+from tests.store.paper import CLERK, FIELDS, SENIOR, WORKER, arrive, confirm, facts, take
 from tests.surroundings.clock import ManualClock
 
 RECEIVED = "2026-11-23T02:00:00+00:00"
 
 
-def signed(store: Store, name: str = "a", targets: Iterable[str] = ("dms",), *, per_minute: int = 0) -> str:
+def signed(
+    store: Store, name: str = "a", targets: Iterable[str] = ("dms",), *, per_minute: int = 0, priority: int = 0
+) -> str:
     """A document that owes its delivery to each target."""
     document_id = arrive(store, f"{name}.jpg", name.encode()).document_id
     for stage in ("check", "ocr", "pdf"):
         due = claim(store, "w", "/nowhere", stages={stage}, document_id=document_id)
         assert due is not None
-        finish(store, due, StageResult(facts=facts(stage)), (), actor=WORKER)
+        more = {"fields": {**FIELDS, "Priority": {"value": priority}}} if stage == "ocr" else {}
+        finish(store, due, StageResult(facts=facts(stage, **more)), (), actor=WORKER)
     confirm(store, document_id)
     taken = claim(store, "sign:v", "/nowhere", stages={"sign"}, document_id=document_id)
     assert taken is not None
@@ -128,43 +131,45 @@ def test_the_breaker_opens_for_all_workers_and_one_probe_closes_it(store: Store,
 
 
 def test_a_failing_probe_waits_longer_and_a_dead_worker_does_not_hold_the_breaker(
-    store: Store, clock: ManualClock
+    sqlite_store: Store, clock: ManualClock
 ) -> None:
-    document_ids = [signed(store, str(number)) for number in range(BREAKER_AFTER + 2)]
+    document_ids = [signed(sqlite_store, str(number)) for number in range(BREAKER_AFTER + 2)]
     for _ in range(BREAKER_AFTER):
-        taken = pushing(store)
+        taken = pushing(sqlite_store)
         assert taken is not None
-        trouble(store, taken)
+        trouble(sqlite_store, taken)
     pauses = []
-    for _ in range(8):
+    for _ in range(7):
         waited = timedelta()
-        while (taken := pushing(store)) is None:
-            clock.forward(10)
-            waited += timedelta(seconds=10)
+        while (taken := pushing(sqlite_store)) is None:
+            clock.forward(20)
+            waited += timedelta(seconds=20)
         pauses.append(waited)
-        trouble(store, taken)
+        trouble(sqlite_store, taken)
     assert pauses[0] < pauses[2]
-    assert max(pauses) <= BREAKER_LONGEST + timedelta(seconds=10)
-    assert {whole(store, each).state for each in document_ids} == {State.SIGNED}
-    while pushing(store) is None:
+    assert max(pauses) <= BREAKER_LONGEST + timedelta(seconds=20)
+    assert {whole(sqlite_store, each).state for each in document_ids} == {State.SIGNED}
+    while pushing(sqlite_store) is None:
         clock.forward(10)
     clock.forward(PROBE.total_seconds() + 1)  # that worker died
-    assert pushing(store) is not None
+    assert pushing(sqlite_store) is not None
 
 
-def test_an_outage_of_the_target_costs_no_document_its_tries(store: Store, clock: ManualClock) -> None:
+def test_an_outage_of_the_target_costs_no_document_its_tries(sqlite_store: Store, clock: ManualClock) -> None:
     """A whole day off: documents wait, none is a dead letter, all go when the system is back."""
-    document_ids = [signed(store, str(number)) for number in range(BREAKER_AFTER + 2)]
+    document_ids = [signed(sqlite_store, str(number)) for number in range(BREAKER_AFTER + 2)]
     for _ in range(2 * TRIES_MAX):
-        while (taken := pushing(store)) is None:
+        while (taken := pushing(sqlite_store)) is None:
             clock.forward(1300)
-        trouble(store, taken)
-    assert {whole(store, each).state for each in document_ids} == {State.SIGNED}
+        trouble(sqlite_store, taken)
+    assert {whole(sqlite_store, each).state for each in document_ids} == {State.SIGNED}
     clock.forward(BREAKER_LONGEST.total_seconds())
-    while (taken := pushing(store)) is not None:
-        finish(store, taken, StageResult(facts={"receipts": {}, "tries": [told(taken, "dms")]}), (), actor=WORKER)
+    while (taken := pushing(sqlite_store)) is not None:
+        finish(
+            sqlite_store, taken, StageResult(facts={"receipts": {}, "tries": [told(taken, "dms")]}), (), actor=WORKER
+        )
         clock.forward(1)
-    assert all(whole(store, each).state is State.DELIVERED for each in document_ids)
+    assert all(whole(sqlite_store, each).state is State.DELIVERED for each in document_ids)
 
 
 def test_one_targets_breaker_leaves_the_other_alone(store: Store, clock: ManualClock) -> None:
@@ -188,8 +193,11 @@ def test_the_pace_holds_over_all_workers_and_urgent_documents_come_first(store: 
         signed(store, str(number), per_minute=30)
     assert pushing(store, "w1") is not None
     assert pushing(store, "w2") is None
+    urgent = signed(store, "urgent", per_minute=30, priority=3)
     clock.forward(2)
-    assert pushing(store, "w2") is not None
+    taken = pushing(store, "w2")
+    assert taken is not None
+    assert taken.document_id == urgent
     assert pushing(store, "w1") is None
 
 
@@ -224,24 +232,26 @@ def test_a_dead_letter_waits_for_a_person_who_sends_it_again(store: Store, clock
 
 
 def test_a_document_that_only_one_target_cannot_take_is_a_dead_letter_after_its_tries(
-    store: Store, clock: ManualClock
+    sqlite_store: Store, clock: ManualClock
 ) -> None:
     """The target takes the others, so its breaker stays closed and the tries count."""
-    document_id = signed(store)
+    document_id = signed(sqlite_store)
     tries = 0
-    while whole(store, document_id).state is State.SIGNED:
-        taken = claim(store, "w", "/nowhere", stages={"push"}, document_id=document_id)
+    while whole(sqlite_store, document_id).state is State.SIGNED:
+        taken = claim(sqlite_store, "w", "/nowhere", stages={"push"}, document_id=document_id)
         if taken is None:
             clock.forward(300)
             continue
         tries += 1
-        trouble(store, taken)
+        trouble(sqlite_store, taken)
         if tries % (BREAKER_AFTER - 1) == 0:
-            signed(store, f"good-{tries}")
-            good = pushing(store)
+            signed(sqlite_store, f"good-{tries}")
+            good = pushing(sqlite_store)
             assert good is not None
-            finish(store, good, StageResult(facts={"receipts": {}, "tries": [told(good, "dms")]}), (), actor=WORKER)
-    assert (tries, whole(store, document_id).state) == (TRIES_MAX, State.HELD)
+            finish(
+                sqlite_store, good, StageResult(facts={"receipts": {}, "tries": [told(good, "dms")]}), (), actor=WORKER
+            )
+    assert (tries, whole(sqlite_store, document_id).state) == (TRIES_MAX, State.HELD)
 
 
 def test_a_refusal_holds_the_document_with_the_targets_words_and_keeps_the_others_receipt(store: Store) -> None:

@@ -44,7 +44,8 @@ def look_after(store: Store, settings: Settings) -> int:
     due = follow.due(store)
     for look in due:
         try:
-            _look_at(store, look, of(look.profile)[look.target])
+            incoming = settings.profile_of(look.profile).push.direction == "incoming"
+            _look_at(store, look, of(look.profile)[look.target], incoming)
         except (EnvironmentTrouble, DocumentError, KeyError, ValueError) as trouble:
             # KeyError: the target left the profile; ValueError: a status outside the list of codes
             reason = trouble.en if isinstance(trouble, SohoaError) else repr(trouble)
@@ -53,16 +54,15 @@ def look_after(store: Store, settings: Settings) -> int:
     return len(due)
 
 
-def _look_at(store: Store, look: Look, connector: Any) -> None:
+def _look_at(store: Store, look: Look, connector: Any, incoming: bool) -> None:
+    """``incoming``: there is a sender outside who is owed a report; of what we release ourselves there is none."""
     receipt = receipt_of(look.receipt)
     if look.recall:
         connector.recall(receipt)
         follow.recall_told(store, look)
     elif look.report:
-        report = getattr(connector, "report", None)
-        if report is not None:
-            report(receipt, look.report, look.reason)
-        follow.report_told(store, look, report is not None)
+        report = getattr(connector, "report", None) if incoming else None
+        follow.report_told(store, look, report is not None and report(receipt, look.report, look.reason))
     else:
         said: Outcome = outcome(*status_of(connector, receipt))
         follow.status_seen(store, look, said.code, said.reason, said.state, said.finding)
