@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pikepdf
 import pytest
 
 from intake.folder import DocumentFolder
-from intake.model import sha256_of
+from intake.model import Actor, sha256_of
+from intake.store import Store, people
+from tests.surroundings.clock import ManualClock
 
 CONFIRMED = {
     "TypeName": "Quyết định",
@@ -56,3 +59,15 @@ def signed_document(tmp_path: Path):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def with_people(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with people: hashing passwords is meant to be slow, so once for all tests."""
+    path = tmp_path_factory.mktemp("people") / "people.db"
+    shutil.copyfile(sqlite_template, path)
+    store = Store(f"sqlite:///{path}", ManualClock())
+    for name, role in (("lan", "clerk"), ("minh", "senior"), ("ngoc", "auditor"), ("quet", "operator")):
+        people.add(store, name, name.title(), [role], "mat-khau-thu-123", Actor("test", "admin"))
+    store.close()
+    return path

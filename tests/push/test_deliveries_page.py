@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from intake.model import Actor, StageResult
+from intake.model import StageResult
 from intake.review.app import create_app
 from intake.states import State
-from intake.store import Store, audit, people
+from intake.store import Store, audit
 from intake.store.claim import claim
 from intake.store.finish import finish
 from intake.store.reading import whole
@@ -35,18 +35,6 @@ class Knowing:
 
     def measured(self) -> Mapping[str, int]:
         return {"decisions": 100, "tested": 20, "spoke": 18, "right": 17}
-
-
-@pytest.fixture(scope="session")
-def with_people(sqlite_template, tmp_path_factory):
-    """Hashing passwords is meant to be slow: once for all tests."""
-    path = tmp_path_factory.mktemp("people") / "people.db"
-    shutil.copyfile(sqlite_template, path)
-    store = Store(f"sqlite:///{path}", ManualClock())
-    for name, role in (("lan", "clerk"), ("minh", "senior"), ("ngoc", "auditor"), ("quet", "operator")):
-        people.add(store, name, name.title(), [role], PASSWORD, Actor("test", "admin"))
-    store.close()
-    return path
 
 
 @pytest.fixture
