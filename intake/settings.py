@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from time import sleep
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic import Field as Bound
@@ -88,7 +89,8 @@ class OidcSettings(Part):
     @field_validator("issuer")
     @classmethod
     def _https(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        address = urlsplit(value)
+        if address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1"):
             raise ValueError("an https address")
         return value.rstrip("/")
 

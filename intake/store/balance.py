@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from intake.folder import ORIGINAL, document_root
 from intake.model import sha256_of
 from intake.states import State
 from intake.store.engine import Store
-from intake.store.schema import arrival, document
+from intake.store.schema import arrival, audit, document
 
 DONE = {State.DELIVERED, State.FORWARDED, State.RECALLED}
 
@@ -79,6 +80,12 @@ def balance(store: Store, documents: Path) -> Balance:
             .select_from(document)
             .outerjoin(arrival, sa.and_(arrival.c.document_id == document.c.id, arrival.c.state == "admitted"))
         ).all()
+        amended = [
+            (row.document_id, json.loads(row.data))
+            for row in connection.execute(
+                sa.select(audit.c.document_id, audit.c.data).where(audit.c.action == "amended").order_by(audit.c.seq)
+            )
+        ]
     states = [State(row.state) for row in rows]
     faults: list[str] = []
     if ledger.get("admitted", 0) != len(rows):
@@ -90,6 +97,11 @@ def balance(store: Store, documents: Path) -> Balance:
         if row.released_at is not None:
             continue  # let go after the profile's time; the signed copy was proven whole then
         faults += _originals(document_root(documents, row.id), row.id, row.files)
+    for document_id, told in amended:
+        revision = int(told["revision"])
+        faults += _originals(
+            document_root(documents, document_id, revision), f"{document_id}.r{revision}", told["files"]
+        )
     ended = {State.HELD: 0, State.REJECTED: 0, State.REFUSED: 0}
     for state in states:
         if state in ended:

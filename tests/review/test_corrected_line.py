@@ -138,3 +138,6 @@ def test_two_documents_scanned_as_one_and_one_of_them_on_its_side_both_end_deliv
     found = balance(line.store, line.settings.documents)
     assert found.balances, found.text()
     assert (found.arrived, found.delivered) == (2, 2)
+    (turned,) = (document_root(line.settings.documents, BOOK, 2) / "original").iterdir()
+    turned.write_bytes(turned.read_bytes() + b" ")
+    assert not balance(line.store, line.settings.documents).balances, "later revisions are watched as the first is"

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from intake.folder import document_root
 from intake.review.app import create_app
 from intake.store import reading
-from tests.review.station import Clerk, Paper, Served, Station, picture, signed_in
+from tests.review.station import Clerk, Paper, Served, Station, signed_in
 from tests.surroundings.patience import until
 from workers.station.magnifier import EDGE, Magnifier
 
@@ -77,7 +77,6 @@ def test_a_giant_opens_like_a_sheet_and_shows_the_scan_itself_only_where_somebod
     expect(page.locator("#zoom")).to_have_text("596 %")
     drawn(page)
     assert page.locator("#tiles img").count() <= 24, "of several hundred"
-    picture(page, "enlarged")
     page.keyboard.press("Alt+r")
     drawn(page)
     page.keyboard.press("PageDown")

@@ -294,9 +294,12 @@ def test_hostile_file_names_and_readings_stay_text(station: Station, url: str, p
         station="<i>quay</i>",
     )
     signed_in(page, url, "minh")
-    for path in ("/queue", f"/queue?text={HOSTILE}", f"/documents/{document}", "/queue?view=all&station=<i>quay</i>"):
+    paths = ["/queue", f"/queue?text={HOSTILE}", f"/documents/{document}", "/queue?view=all&station=<i>quay</i>"]
+    paths += [f"/documents/{document}/arrange", "/group/CodeNumber", "/batches?station=<i>quay</i>", "/reports"]
+    paths += [f"/queue?since={HOSTILE}&until={HOSTILE}", f"/batches?day={HOSTILE}", f"/login?next={HOSTILE}"]
+    for path in paths:
         page.goto(url + path)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state()
         assert page.evaluate("window.hit") is None, path
         assert page.locator("img[src=x]").count() == 0, path
     page.goto(f"{url}/documents/{document}")

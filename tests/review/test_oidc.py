@@ -120,8 +120,9 @@ def test_without_the_provider_the_password_still_opens_the_desk(station: Station
     plain = create_app(station.store, station.settings, sign=None)
     assert "/login/oidc" not in TestClient(plain).get("/login").text, "off unless it is set"
     assert TestClient(plain).get("/login/oidc").status_code == 400
-    with pytest.raises(ValueError, match="issuer"):
-        OidcSettings(issuer="http://id.example", client_id=CLIENT)
+    for plain_http in ("http://id.example", "http://localhost.id.example"):
+        with pytest.raises(ValueError, match="issuer"):
+            OidcSettings(issuer=plain_http, client_id=CLIENT)
 
 
 def test_in_the_browser_one_click_leads_through_the_other_site_and_back(app: FastAPI, browser: Browser) -> None:
