@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import urllib.request
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pikepdf
 import pytest
@@ -147,6 +149,39 @@ def test_one_letter_of_another_case_in_the_signature_and_white_space_behind_the_
     for added in (b"\n", b"\r\n", b" " * 9):
         assert judge(signed + added, tmp_path, online, now) == "unknown"
     assert judge(signed + b"%x", tmp_path, online, now) == "invalid"
+
+
+FOREIGN = (b"/V null", b" 999999999999 ", b"<<<<", b"[[[[[", b"endobj", b"stream\n", b"/Kids [3 0 R]")
+
+
+@pytest.mark.slow
+def test_three_thousand_damaged_copies_are_answered_and_none_is_called_valid(
+    signed: bytes, online: TrustStore, now: datetime, tmp_path: Path
+) -> None:
+    """Most of the damage where a file is delicate: in its head and in its last 16 KB."""
+    random = Random(20_261_122)
+    missed, answers = [], Counter[str]()
+    for _ in range(3300):
+        at = random.choice(
+            [random.randrange(len(signed)), random.randrange(3000), random.randrange(len(signed) - 16_000, len(signed))]
+        )
+        length, kind = random.choice([1, 2, 5, 30, 200, 2000]), random.randrange(7)
+        broken = [
+            signed[:at] + bytes([signed[at] ^ (1 << random.randrange(8))]) + signed[at + 1 :],
+            signed[:at],
+            signed[:at] + random.randbytes(length) + signed[at:],
+            signed[:at] + signed[at + length :],
+            signed[:at] + signed[at : at + length] + signed[at:],
+            signed[:at] + bytes(length) + signed[at + length :],
+            signed[:at] + random.choice(FOREIGN) + signed[at:],
+        ][kind]
+        if broken == signed:
+            continue
+        answers[judge(broken, tmp_path, online, now)] += 1
+        if answers.pop("valid", 0):
+            missed.append((kind, at, length))
+    assert missed == []
+    assert set(answers) <= {"invalid", "unknown", "unsigned"}
 
 
 def update(signed: bytes, change: str) -> bytes:

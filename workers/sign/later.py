@@ -6,6 +6,9 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import pikepdf
+
+from intake.errors import DocumentError
 from intake.folder import DocumentFolder
 from intake.model import Finding, Severity, StageResult, sha256_of
 from intake.profile.sections import SignSection
@@ -15,6 +18,8 @@ from workers.sign.mark import VIETNAM
 from workers.sign.stage import EVIDENCE, SIGNED
 from workers.sign.verify import verify
 from workers.tools.pki import TrustStore
+
+PENDING = ("sign.timestamp_pending", "sign.level_pending")
 
 
 def run(
@@ -28,15 +33,23 @@ def run(
     stage = "timestamp" if beside and "timestamp" in document.published else "sign"
     source = document.of(stage) / SIGNED
     target = out / SIGNED
+    try:
+        evidence = json.loads((document.of(stage) / EVIDENCE).read_text(encoding="utf-8"))
+        told = [item for item in evidence["findings"] if item["code"] not in PENDING]
+        was_pdfa = not proof.hindrances(source)
+    except (pikepdf.PdfError, ValueError, KeyError, TypeError) as error:
+        raise DocumentError(
+            f"Tệp đã ký hoặc bằng chứng của hồ sơ {document.document_id} không đọc lại được ({type(error).__name__}). Hãy "
+            "khôi phục từ bản sao lưu.",
+            f"The signed file or the evidence of document {document.document_id} cannot be read ({type(error).__name__}). "
+            "Restore it from the backup.",
+        ) from error
     level, lacks, checked = uplift.add_timestamp(source, target, section, trust, now)
-    proof.prove(source, target, checked, now, was_pdfa=not proof.hindrances(source))
+    proof.prove(source, target, checked, now, was_pdfa=was_pdfa)
     proven = verify(target, trust, now).own[-1].proven_at
     facts = {**document.facts["sign"], "level": level, "sha256": sha256_of(target), "proven_at": proven}
     findings = lacks or (_added(level, now, beside),)
-    evidence = json.loads((document.of(stage) / EVIDENCE).read_text(encoding="utf-8"))
-    pending = ("sign.timestamp_pending", "sign.level_pending")
-    earlier = [item for item in evidence["findings"] if item["code"] not in pending]
-    evidence |= facts | {"findings": [*earlier, *(item.as_json() for item in findings)]}
+    evidence |= facts | {"findings": [*told, *(item.as_json() for item in findings)]}
     write_completed(out / EVIDENCE, evidence, checked, now)
     return StageResult(findings, (SIGNED, EVIDENCE), facts)
 

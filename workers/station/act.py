@@ -69,8 +69,6 @@ class Act:
         trouble: SohoaError | None = None
         with self._leases_kept():
             try:
-                for identifier, error in refused.items():
-                    self._refuse(identifier, error)
                 signing_now = batch.sign_set(
                     ready,
                     session,
@@ -85,6 +83,9 @@ class Act:
                 with closing(signing_now) as outcomes:
                     for outcome in outcomes:
                         trouble = self._ended(outcome) or trouble
+                for identifier, error in refused.items():
+                    if not self.stop.is_set():
+                        self._refuse(identifier, error)
             finally:
                 for left in list(self._claims):
                     self._give_back(left)

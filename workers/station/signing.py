@@ -36,6 +36,7 @@ ARRIVED_SIGNED = (
     "It arrived signed: it is kept byte for byte and bears no mark of a copy.",
 )
 TIME_OPEN = "(thời điểm ký)"
+LOOKED_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,8 @@ class TokenDesk:
         looked = _Looked(now, batch.FrozenSet(tuple(ready)), refused)
         with self._lock:
             self._looked[frozen.id] = looked
+            for oldest in list(self._looked)[:-LOOKED_MOST]:
+                del self._looked[oldest]  # frozen and never signed; looked at again if it is
         return looked
 
 
