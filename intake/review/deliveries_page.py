@@ -69,6 +69,7 @@ def one(seat: Seated, document_id: str) -> Response:
         row=known.row,
         outbox=known.outbox,
         tries=tries,
+        promises=known.published.get("push", {}).get("facts", {}).get("delivery", {}),
         assignment=known.published.get("forward", {}).get("facts", {}).get("assignment"),
         alarm=alarms.of(seat.store, document_id),
         may_send=seat.person.has(*MAY_SEND) and known.state is State.HELD and known.row["held_from"] == State.SIGNED,

@@ -98,7 +98,9 @@ class Followed:
         told = [each.as_json() for each in tries]
         receipts = {each.target: receipt_json(each.receipt) for each in tries if each.receipt}
         receipts |= {target: dict(receipt) for target, receipt in taken.booked.items()}
-        finish(self.store, taken, StageResult(facts={"receipts": receipts, "tries": told}), (), actor=WORKER)
+        promised = {name: each.delivery for name, each in links.items()}
+        told_all = {"receipts": receipts, "tries": told, "delivery": promised}
+        finish(self.store, taken, StageResult(facts=told_all), (), actor=WORKER)
 
     def forwarded(self, name: str = "a", *, priority: int = 0) -> str:
         document_id = self.delivered(name, priority=priority)

@@ -93,7 +93,10 @@ def test_all_dead_letters_go_with_one_press(followed) -> None:
 def test_every_try_can_be_seen_and_asked_for_as_json(followed) -> None:
     document_id = followed.forwarded()
     clerk = Person(followed, "lan")
-    assert "r1" in clerk.get(f"/deliveries/{document_id}").text
+    page = clerk.get(f"/deliveries/{document_id}").text
+    assert "r1" in page
+    assert "đúng một lần" in page, "what the connector promises"
+    assert f'href="/deliveries/{document_id}"' in clerk.get(f"/documents/{document_id}").text
     told = clerk.get(f"/deliveries/{document_id}", accept="application/json").json()
     assert [(each["target"], each["outcome"], each["request_id"]) for each in told["tries"]] == [
         ("dms", "receipt", "r1"),

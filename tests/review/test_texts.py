@@ -51,6 +51,7 @@ BUILT = {
     "gate": ("closed", "probing", "open"),
     "letter": ("waiting", "delivered", "dead", "dropped"),
     "recall": ("owed", "told"),
+    "promise": ("exactly-once", "at-least-once"),
     "try": ("receipt", "trouble", "refused"),
     "status": ("01", "02", "03", "04", "05", "06", "13", "15", "16"),
     "reports": (
