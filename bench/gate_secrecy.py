@@ -23,6 +23,7 @@ from samples.documents import random_spec
 from samples.marks import RED_INKS, framed, worn
 from samples.page import Page, render
 from samples.typeface import installed
+from workers.check import colour as colour_rule
 from workers.check import secrecy
 from workers.check.view import PageView
 from workers.tools.pages import PageSource
@@ -88,7 +89,8 @@ def main() -> None:
             quality = int(rng.integers(60, 95))
             pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [1, quality])[1], cv2.IMREAD_UNCHANGED)
         source = PageSource(1, Path("page"), 0, "jpeg", pixels.shape[1], pixels.shape[0], scan.dpi, scan.dpi, "rgb")
-        found = [f.code for f in secrecy.look(PageView.of(source, np.ascontiguousarray(pixels)))]
+        view = PageView.of(source, np.ascontiguousarray(pixels))
+        found = [f.code for f in secrecy.look(view, colour_rule.kind(view))]
         answer = "passed" if not found else found[0].removeprefix("check.secrecy_")
         red = bool(about["red"]) and colour == "rgb"
         tally[kind, "red" if red else "black", answer] += 1

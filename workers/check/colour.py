@@ -30,7 +30,8 @@ def kind(view: PageView) -> str:
         return "bilevel" if _two_levels(pixels) else "gray"
     blue, green, red = cv2.split(np.ascontiguousarray(pixels[:: STEP[0], :: STEP[1]]))
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
-    if (spread > SPREAD_PX).mean() >= SHARE_MIN and _residual(blue, green, red) >= RESIDUAL_MIN:
+    coloured = (spread > SPREAD_PX).mean() >= SHARE_MIN
+    if coloured and _residual(*(channel[::2] for channel in (blue, green, red))) >= RESIDUAL_MIN:
         return "rgb"
     return "bilevel" if _two_levels(pixels[:, :, 1]) else "gray-as-rgb"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from intake.model import Box, Finding, Severity
@@ -31,9 +30,8 @@ class Edge:
 
 
 def measure(view: PageView) -> dict[str, Edge]:
-    dark = (view.black_ink < 165).astype(np.uint8)
-    height, width = dark.shape
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    labels, stats = view.marks
+    height, width = labels.shape
     x, y, w, h, area = stats[1:].T
     size = np.maximum(w, h)
     letter = (size >= LETTER_PX[0]) & (np.minimum(w, h) <= LETTER_PX[1]) & (size <= 3 * LETTER_PX[1]) & (area >= 8)

@@ -54,10 +54,11 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
             except DocumentError:
                 findings.append(files.undecodable(path, source.number))
                 continue
-            secret = list(secrecy.look(view))
+            kind = colour.kind(view)
+            secret = list(secrecy.look(view, kind))
             if any(finding.severity is Severity.REFUSE for finding in secret):
                 return secret, []
-            page = inspect_page(view, section)
+            page = inspect_page(view, section, kind, alone=len(paths) == len(sources) == 1)
             findings += [*secret, *page.findings]
             measures.append(page.measure)
             traces += [page.trace] if page.trace else []
@@ -96,13 +97,15 @@ class PageReport:
     trace: duplicate.Trace | None
 
 
-def inspect_page(view: PageView, section: CheckSection) -> PageReport:
-    """Every page rule but secrecy, which has been passed."""
-    kind = colour.kind(view)
+def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool = False) -> PageReport:
+    """Every page rule but secrecy, which has been passed. ``kind``: what ``colour.kind`` said of the page.
+
+    ``alone``: no other page to compare with, so no trace.
+    """
     findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
-    marks = blank.marks(view)
-    if marks == 0 and not exposure.washed_out(view):
-        return PageReport([*findings, *blank.look(view, marks)], _measure(view, kind, None, None), None)
+    written = view.letters[1] >= text.MARKS_MIN or blank.marks(view) > 0
+    if not written and not exposure.washed_out(view):
+        return PageReport([*findings, *blank.look(view, 0)], _measure(view, kind, None, None), None)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
@@ -116,7 +119,7 @@ def inspect_page(view: PageView, section: CheckSection) -> PageReport:
     findings += cut.look(view)
     blurred = [] if enlarged else list(blur.look(view, tiles))  # an enlarged image is unsharp: one cause, one finding
     findings += [*blurred, *exposure.look(view, tiles, blurred=bool(blurred))]
-    return PageReport(findings, _measure(view, kind, enlarged, size), duplicate.trace(view, lean))
+    return PageReport(findings, _measure(view, kind, enlarged, size), None if alone else duplicate.trace(view, lean))
 
 
 def _measure(

@@ -70,7 +70,7 @@ def _tile(view: PageView, x: float, y: float) -> Tile:
     left, right = (int(value * view.dpi[0] / 25.4) for value in (x, x + TILE_MM))
     top, bottom = (int(value * view.dpi[1] / 25.4) for value in (y, y + TILE_MM))
     patch = view.luma[top:bottom, left:right]
-    levels = np.cumsum(np.bincount(patch.ravel(), minlength=256)) / patch.size
+    levels = _cumulated(patch)
     paper, ink = float(np.searchsorted(levels, 0.85)), float(np.searchsorted(levels, 0.006))
     contrast = max(paper - ink, 1.0) / STEP_TO_SIGMA
     across = contrast / _slope(patch[:, 2:], patch[:, :-2]) / view.dpi[0] * 25.4
@@ -81,8 +81,11 @@ def _tile(view: PageView, x: float, y: float) -> Tile:
 def _slope(ahead: np.ndarray, behind: np.ndarray) -> float:
     """Levels per dot that one in two hundred places exceeds."""
     step = cv2.absdiff(ahead, behind)
-    slopes = np.cumsum(np.bincount(step.ravel(), minlength=256)) / step.size
-    return max(float(np.searchsorted(slopes, 0.995)) / 2, 0.5)
+    return max(float(np.searchsorted(_cumulated(step), 0.995)) / 2, 0.5)
+
+
+def _cumulated(pixels: np.ndarray) -> np.ndarray:
+    return cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel().cumsum() / pixels.size
 
 
 def sigma(found: list[Tile]) -> float | None:

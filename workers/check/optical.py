@@ -70,7 +70,7 @@ def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None
     if min(len(lines) for lines in axes) < LINES_MIN:
         return None
     spectra = tuple(_phases(lines) for lines in axes)
-    beats = tuple(_beat_profile(lines) for lines in axes)
+    beats = tuple(_beats(lines) for lines in axes)
     for judge in (_by_mirror, _by_beat):
         found = [
             judge(float(source), spectra, beats, view.dpi)
@@ -90,12 +90,12 @@ def _ratios(source: float, dpi: tuple[float, float]) -> tuple[float, float] | No
 
 
 def _by_mirror(
-    source: float, spectra: tuple[np.ndarray, ...], _: tuple[np.ndarray, ...], dpi: tuple[float, float]
+    source: float, spectra: tuple[np.ndarray, ...], _: tuple[Beats, ...], dpi: tuple[float, float]
 ) -> Enlargement | None:
     ratios = _ratios(source, dpi)
     if not ratios:
         return None
-    scores = [mirror(spectrum, ratio) for spectrum, ratio in zip(spectra, ratios, strict=True)]
+    scores = [mirror(spectrum, ratio, BOTH_AXES) for spectrum, ratio in zip(spectra, ratios, strict=True)]
     if min(scores) >= BOTH_AXES:
         return Enlargement(source, source, min(scores))
     if max(scores) < ONE_AXIS:
@@ -107,7 +107,7 @@ def _by_mirror(
 
 
 def _by_beat(
-    source: float, _: tuple[np.ndarray, ...], beats: tuple[np.ndarray, ...], dpi: tuple[float, float]
+    source: float, _: tuple[np.ndarray, ...], beats: tuple[Beats, ...], dpi: tuple[float, float]
 ) -> Enlargement | None:
     ratios = _ratios(source, dpi)
     if not ratios:
@@ -166,14 +166,19 @@ def _phases(lines: np.ndarray) -> np.ndarray:
     return spectrum / (np.abs(spectrum) + 1e-3)
 
 
-def mirror(phases: np.ndarray, ratio: float) -> float:
-    """Coherence about the mirror of ``ratio``, less that about its neighbours: ≤ 0.14 native, 0.25–0.9 enlarged."""
+def mirror(phases: np.ndarray, ratio: float, least: float = 0.0) -> float:
+    """Coherence about the mirror of ``ratio``, less that about its neighbours: ≤ 0.14 native, 0.25–0.9 enlarged.
+
+    What cannot reach ``least`` is 0 without its neighbours being measured.
+    """
     padded = 2 * (phases.shape[1] - 1)
     centre = round(ratio * padded)  # in half bins
     reach = min(int(REACH * padded), centre // 2 - 16, phases.shape[1] - 17 - centre // 2)
     if reach < 12:
         return 0.0
     peak = max(_coherence(phases, half, reach) for half in range(centre - 2, centre + 3))
+    if peak < least:
+        return 0.0
     around = [_coherence(phases, centre + off, reach) for off in AROUND]
     return float(peak - np.median(around))
 
@@ -184,30 +189,39 @@ def _coherence(phases: np.ndarray, half: int, reach: int) -> float:
     below = phases[:, k - reach + odd : k - 2 + odd][:, ::-1]
     above = phases[:, k + 3 : k + reach + 1]
     width = min(below.shape[1], above.shape[1])
-    return float(abs(np.vdot(np.conj(below[:, :width]), above[:, :width])) / (below.shape[0] * width))
+    return float(abs(np.einsum("ij,ij->", below[:, :width], above[:, :width])) / (below.shape[0] * width))
 
 
-def _beat_profile(lines: np.ndarray) -> np.ndarray:
-    """How much neighbouring dots differ at each place along the line, in units of its surroundings."""
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Spectrum and skew of how much neighbouring dots differ at each place along the lines."""
+
+    spectrum: np.ndarray
+    padded: int
+    skew: float
+
+
+def _beats(lines: np.ndarray) -> Beats:
     steps = np.minimum(np.abs(np.diff(lines, axis=1)), 40).mean(axis=0)
-    return steps / (cv2.blur(steps[None], (33, 1))[0] + 0.2)
+    profile = steps / (cv2.blur(steps[None], (33, 1))[0] + 0.2)
+    level = profile - profile.mean()
+    padded = -(-len(profile) // GRID) * GRID
+    return Beats(np.abs(np.fft.rfft(level, padded)) / len(profile), padded, float(np.mean(level**3)))
 
 
-def _beat(profile: np.ndarray, ratio: float) -> float:
+def _beat(beats: Beats, ratio: float) -> float:
     """0, or BOTH_AXES and more when the differences beat with the source's grid and not with JPEG's 8-dot grid.
 
     Ratios r and 1−r beat alike; copies leave few large steps when r < ½ (skew to the right), few small ones above.
     """
-    padded = -(-len(profile) // GRID) * GRID
-    spectrum = np.abs(np.fft.rfft(profile - profile.mean(), padded)) / len(profile)
+    spectrum, padded = beats.spectrum, beats.padded
     frequency = min(ratio, 1 - ratio)
 
     def at(where: float) -> float:
         k = round(where * padded)
         return float(spectrum[max(1, k - 2) : k + 3].max())
 
-    skew = float(np.mean((profile - profile.mean()) ** 3))
-    if abs(ratio - 0.5) > 0.01 and (skew > 0) != (ratio < 0.5):
+    if abs(ratio - 0.5) > 0.01 and (beats.skew > 0) != (ratio < 0.5):
         return 0.0
     eighths = [at(k / 8) for k in range(1, 5) if abs(k / 8 - frequency) > 0.01]
     peak = at(frequency)

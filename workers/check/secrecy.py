@@ -20,7 +20,7 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
-from workers.check import colour, engine
+from workers.check import engine
 from workers.check.stamps import SEVERAL_MM, Stamp, black_frames, red_stamps
 from workers.check.view import PageView
 
@@ -44,8 +44,11 @@ RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
 
 
-def look(view: PageView) -> Iterator[Finding]:
-    """``check.secrecy_mark`` (refuse): a mark is read, or is red and unreadable; ``check.secrecy_lifted`` (block)."""
+def look(view: PageView, kind: str) -> Iterator[Finding]:
+    """``check.secrecy_mark`` (refuse): a mark is read, or is red and unreadable; ``check.secrecy_lifted`` (block).
+
+    ``kind``: what ``colour.kind`` said of the page.
+    """
     lifted = None
     colourless = view.pixels.ndim == 2
     stamps = [] if colourless else [s for s in red_stamps(view) if s.framed or _in_zone(view, s.box)][:READ_MAX]
@@ -56,7 +59,7 @@ def look(view: PageView) -> Iterator[Finding]:
             return
         lifted = stamp.box if verdict == "lifted" else lifted
     # a colour scan of a black copy is left to its frames: reading every header costs more than all other rules together
-    if colourless or (not cv2.countNonZero(view.red_ink) and colour.kind(view) != "rgb"):
+    if colourless or (kind != "rgb" and not cv2.countNonZero(view.red_ink)):
         for verdict, box in _read_header(view):
             if verdict == "secret":
                 yield _refusal(view, box)

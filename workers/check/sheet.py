@@ -47,15 +47,16 @@ def find(view: PageView, lean: float | None, agree: float = 0.012) -> Box | None
     Sides that do not show are the image's own border. A driver that reduced a finished scan left its edges level while
     the lines lean: both are tried.
     """
-    leans = [lean or 0.0] if abs(lean or 0.0) < LEAN_MIN else [lean or 0.0, 0.0]
-    found = [seen for seen in (_best(view, angle, agree) for angle in leans) if seen]
-    return max(found, key=lambda seen: seen[0])[1] if found else None
+    soft = cv2.GaussianBlur(view.small, (0, 0), 1.2)
+    found = _best(view, soft, lean or 0.0, agree)
+    if found is None and abs(lean or 0.0) >= LEAN_MIN:
+        return _best(view, soft, 0.0, agree)
+    return found
 
 
-def _best(view: PageView, lean: float, agree: float) -> tuple[float, Box] | None:
-    small = cv2.GaussianBlur(view.small, (0, 0), 1.2)
+def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box | None:
     height, width = small.shape[:2]
-    if lean:
+    if abs(lean) >= LEAN_MIN:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
         small = cv2.warpAffine(small, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     quiet = grain.onsets(view, lean)
@@ -75,16 +76,16 @@ def _best(view: PageView, lean: float, agree: float) -> tuple[float, Box] | None
         score = sum(place.evidence for place in (a, b, c, d))
         if best is None or score > best[0]:
             best = score, Box(a.at, c.at, *size)
-    return best
+    return best[1] if best else None
 
 
 def _places(band: np.ndarray) -> Iterator[Place]:
     """The strongest steady steps in the part of the page that begins at the image's border."""
     width = band.shape[1]
     near = band[:, : int(width * REACH)]
-    sparse = near[::3]
-    signed = sparse[:, 4:].astype(np.int16) - sparse[:, :-4]
-    stretches = np.stack([np.median(part, axis=0) for part in np.array_split(signed, 16)])  # 16 × columns × channels
+    sparse = near[::3].astype(np.int16)
+    signed = np.ascontiguousarray((sparse[:, 4:] - sparse[:, :-4]).transpose(1, 2, 0))  # columns × channels × rows
+    stretches = np.stack([_median(part) for part in np.array_split(signed, 16, axis=2)])  # 16 × columns × channels
     ordered = np.sort(stretches, axis=0)
     # what nearly every stretch reaches, in one direction: lines of text leave the margins' stretches at nothing
     strength = np.maximum(ordered[SHORT], -ordered[-1 - SHORT]).max(axis=1).astype(np.float32)
@@ -102,3 +103,9 @@ def _places(band: np.ndarray) -> Iterator[Place]:
         if np.abs(change).max() >= STEP_MIN:
             yield Place(edge / WORK_DPI * 25.4, min(1.0, 0.5 + float(strength[place]) / 12))
         strength[max(place - APART_PX, 0) : place + APART_PX] = 0
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """The upper median along the last axis; numpy's own turns everything into floats first."""
+    middle = values.shape[-1] // 2
+    return np.partition(values, middle, axis=-1)[..., middle]

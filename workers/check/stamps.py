@@ -46,6 +46,8 @@ class Stamp:
 
 def red_stamps(view: PageView) -> list[Stamp]:
     """Every red mark that may carry words, round seals left out; framed ones first."""
+    if cv2.countNonZero(view.red_ink) < RED_MIN_PX:
+        return []
     joined = cv2.morphologyEx(view.red_ink, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     found = []
@@ -157,8 +159,10 @@ def black_frames(view: PageView, share: float) -> list[Stamp]:
     for index, contour in enumerate(contours):
         if hierarchy[0][index][3] >= 0 or len(contour) < 4:
             continue
-        outline = cv2.minAreaRect(contour)
         x, y, w, h = cv2.boundingRect(contour)
+        if max(w, h) * MM < 0.7 * STAMP_MM[0][0]:
+            continue
+        outline = cv2.minAreaRect(contour)
         mask = np.zeros((h, w), np.uint8)
         cv2.drawContours(mask, [contour - (x, y)], -1, 255, 2)
         if not _is_frame(mask, ((outline[0][0] - x, outline[0][1] - y), outline[1], outline[2])):

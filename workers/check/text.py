@@ -11,6 +11,7 @@ from workers.check.view import PageView
 
 TILT_MAX = 12.0
 """degrees searched to either side"""
+POINTS_MAX = 12000
 MARKS_MIN = 60
 """printed marks below which a page has too little text to speak of direction"""
 
@@ -50,12 +51,13 @@ def lean_of(along: np.ndarray, over: np.ndarray) -> float:
 
 def _tilt(along: np.ndarray, over: np.ndarray) -> tuple[float, float]:
     """Angle (degrees) at which ``over`` − tan·``along`` piles up most, and the contrast of the pile there."""
-    if len(along) > 30000:
-        step = len(along) // 30000 + 1
+    if len(along) > POINTS_MAX:
+        step = len(along) // POINTS_MAX + 1
         along, over = along[::step], over[::step]
     along, over = along.astype(np.float32), over.astype(np.float32)
     coarse = np.arange(-TILT_MAX, TILT_MAX + 0.01, 0.5)
-    best = coarse[int(np.argmax([_contrast(along, over, angle, 2.0) for angle in coarse]))]
+    rough = slice(None, None, 2 if len(along) > POINTS_MAX // 2 else 1)
+    best = coarse[int(np.argmax([_contrast(along[rough], over[rough], angle, 2.0) for angle in coarse]))]
     fine = best + np.arange(-0.5, 0.51, 0.1)
     scores = [_contrast(along, over, angle, 1.0) for angle in fine]
     return float(fine[int(np.argmax(scores))]), float(max(scores))

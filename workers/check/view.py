@@ -107,10 +107,16 @@ class PageView:
         return cv2.bitwise_and(stronger, inked)
 
     @cached_property
-    def letters(self) -> tuple[np.ndarray, int]:
-        """uint8 0/1 mask at WORK_DPI of black marks of letter size (no rules, seals, pictures), and how many."""
+    def marks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Connected black marks of the page at WORK_DPI: labels (int32 h×w) and OpenCV's stats, row 0 the ground."""
         dark = (self.black_ink < 165).astype(np.uint8)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+        return labels, stats
+
+    @cached_property
+    def letters(self) -> tuple[np.ndarray, int]:
+        """uint8 0/1 mask at WORK_DPI of black marks of letter size (no rules, seals, pictures), and how many."""
+        labels, stats = self.marks
         height, width = stats[:, cv2.CC_STAT_HEIGHT], stats[:, cv2.CC_STAT_WIDTH]
         short, long = np.minimum(height, width), np.maximum(height, width)
         keep = (long >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)

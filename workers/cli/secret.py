@@ -7,7 +7,7 @@ from pathlib import Path
 
 from intake.errors import DocumentError, NotAllowed
 from intake.model import Severity
-from workers.check import secrecy
+from workers.check import colour, secrecy
 from workers.check.view import PageView
 from workers.tools.pages import decode, list_pages
 
@@ -23,6 +23,6 @@ def refuse_secret(files: Sequence[Path]) -> None:
     except DocumentError:
         return
     for view in views:
-        for finding in secrecy.look(view):
+        for finding in secrecy.look(view, colour.kind(view)):
             if finding.severity is Severity.REFUSE:
                 raise NotAllowed(finding.vi, finding.en)
