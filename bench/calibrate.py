@@ -23,14 +23,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
-from read import CachedEngine, calibration, judge, squeeze, truths
+from read import CachedEngine, HeadOnly, calibration, judge, squeeze, truths
 from sklearn.linear_model import LogisticRegression
 
+from intake.ports import OcrEngine
 from intake.profile.sections import OcrSection
 from samples.capture import random_settings, save, scan_with
 from samples.documents import random_spec, truth
 from samples.page import render
-from workers.ocr.confidence import CEILING
+from workers.ocr.confidence import CEILING, curves
 from workers.ocr.evidence import log_odds, unanimous
 from workers.ocr.reading import engine_for, read
 
@@ -80,9 +81,10 @@ def _row(path: Path, told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool, str]]:
+def gather(folder: Path, cache: Path, head: bool) -> list[tuple[str, tuple[float, ...], bool, str]]:
     """(curve, evidence, right, document) for every reading of every document."""
-    engine, section = CachedEngine(engine_for("tesserocr", "vie"), cache), OcrSection()
+    engine: OcrEngine = CachedEngine(engine_for("tesserocr", "vie"), cache)
+    engine, section = HeadOnly(engine) if head else engine, OcrSection()
     rows = []
     for row in truths(folder, folder / "truth.jsonl"):
         reading = read(row["files"][:1], section, engine=engine)
@@ -104,7 +106,7 @@ def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool
             rows.append(("notation", evidence["notation"], judged["notation"], name))
         if "subject" in evidence:
             rows.append(("subject", evidence["subject"], judged["abstract"], name))
-        if "issuer" in evidence:
+        if "issuer" in evidence and not head:
             rows.append(("issuer", evidence["issuer"], judged["issuer"], name))
         if row["date"]:
             parts = dict(zip(("year", "month", "day"), row["date"].split("-"), strict=True))
@@ -116,14 +118,14 @@ def gather(folder: Path, cache: Path) -> list[tuple[str, tuple[float, ...], bool
 
 def fit(rows: list[tuple[str, tuple[float, ...], bool, str]]) -> dict[str, Any]:
     """Curves per kind, then one from the product of all fields to the whole document; folds are by document."""
-    curves: dict[str, Any] = {}
+    fitted: dict[str, Any] = {}
     product: dict[str, float] = {}
     kinds: dict[str, set[str]] = {}
     for kind in sorted({row[0] for row in rows} - {"together"}):
         mine = [row for row in rows if row[0] == kind]
         x, y = np.array([r[1] for r in mine], float), np.array([r[2] for r in mine], int)
         held = _held_out(x, y, [r[3] for r in mine])
-        curves[kind] = _curve(kind, x, y, held, [r[3] for r in mine])
+        fitted[kind] = _curve(kind, x, y, held, [r[3] for r in mine])
         if kind != "issuer":
             for row, sure in zip(mine, held, strict=True):
                 product[row[3]] = product.get(row[3], 1.0) * min(sure, CEILING)
@@ -134,8 +136,8 @@ def fit(rows: list[tuple[str, tuple[float, ...], bool, str]]) -> dict[str, Any]:
     y = np.array([r[2] for r in mine], int)
     # Two pieces of evidence and hundreds of documents: looser than the others, or nothing would ever be accepted.
     held = _held_out(x, y, [r[3] for r in mine], 30.0)
-    curves["together"] = _curve("together", x, y, held, [r[3] for r in mine], 30.0)
-    return {"curves": curves}
+    fitted["together"] = _curve("together", x, y, held, [r[3] for r in mine], 30.0)
+    return {"curves": fitted}
 
 
 def _held_out(x: np.ndarray, y: np.ndarray, documents: list[str], looseness: float = 1.0) -> np.ndarray:
@@ -197,15 +199,19 @@ def main() -> None:
     fitting.add_argument("folders", type=Path, nargs="+")
     fitting.add_argument("--cache", type=Path, required=True)
     fitting.add_argument("--rows", type=Path, help="keep the evidence gathered")
+    fitting.add_argument("--head", action="store_true", help="read heads only; the agency's curve stays as it is")
     fitting.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     if given.order == "make":
         make(given.folder, given.count, given.seed)
         return
-    rows = [row for folder in given.folders for row in gather(folder, given.cache)]
+    rows = [row for folder in given.folders for row in gather(folder, given.cache, given.head)]
     if given.rows:
         given.rows.write_text(json.dumps(rows), "utf-8")
-    given.out.write_text(json.dumps(fit(rows), indent=1) + "\n", "utf-8")
+    fitted = fit(rows)
+    if given.head:
+        fitted["curves"]["issuer"] = curves()["issuer"]
+    given.out.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def of_notation(
     return (
         log_odds(sure),
         float(code.repaired),
-        float(code.form in ("usual", "year", "blank", "party")),
+        float(code.form == "party" or (code.form in ("usual", "year", "blank") and "-" in (code.notation or ""))),
         float(_type_agrees(code.notation, title, subject)),
         float(_agency_agrees(code.notation, issuer)),
         len(code.notation or "") / 10,
@@ -118,12 +118,13 @@ def unanimous(evidence: Mapping[str, Any]) -> bool:
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
         return False
     notation, subject = evidence.get("notation"), evidence.get("subject")
-    if notation is None or notation[REPAIRED] or not notation[ALIKE]:
+    if notation is None or notation[REPAIRED] or notation[ALIKE] < 1 or not notation[USUAL]:
         return False
     return subject is not None and not any(subject[place] for place in DOUBTS)
 
 
 REPAIRED = NOTATION.index("repaired characters")
+USUAL = NOTATION.index("a usual form")
 ALIKE = NOTATION.index("another picture reads the same")
 DOUBTS = tuple(
     SUBJECT.index(name)

@@ -109,9 +109,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What of page 1 is still to be read: the image, its scale and the y in px where the head ended."""
+    """What of page 1 is still to be read: scale and dpi of the image that is read, the y in it where the head ended."""
 
-    image: np.ndarray
     scale: float
     dpi: float
     below: int
@@ -126,13 +125,14 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     lines, findings = _timed(engine, image, dpi[0] * scale, (0, 0, image.shape[1], cut), section, source)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page, pixels, gray), Rest(image, scale, dpi[0] * scale, cut)
+    return Opened(page, pixels, gray), Rest(scale, dpi[0] * scale, cut)
 
 
 def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection) -> Opened:
     page = opened.reading
-    area = (0, rest.below, rest.image.shape[1], rest.image.shape[0])
-    lines, findings = _timed(engine, rest.image, rest.dpi, area, section, page)
+    image = resampled(one_channel(opened.pixels, lift=True), rest.scale)
+    area = (0, rest.below, image.shape[1], image.shape[0])
+    lines, findings = _timed(engine, image, rest.dpi, area, section, page)
     whole = PageReading(
         page.number,
         page.width_px,
@@ -147,7 +147,7 @@ def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection
 def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Opened:
     try:
         # Only the channel is kept while Tesseract works: the colours of a page at 300 dpi are 26 MB.
-        gray = one_channel(decode(source))
+        gray = one_channel(decode(source), lift=True)
     except DocumentError as error:
         damaged = Finding("ocr.page_damaged", Severity.BLOCK, error.vi, error.en, source.number)
         dpi = true_dpi(*source.shown_px, source.shown_dpi)
