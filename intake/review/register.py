@@ -21,6 +21,7 @@ from intake.errors import OperatorError
 from intake.field_rules import shown
 from intake.folder import fsync_path
 from intake.model import FieldName, sha256_of
+from intake.pdfium import PDFIUM
 from intake.review import register_pdf
 from intake.review.seat import VIETNAM, Acting, Seat, Seated, local
 from intake.store import desk, figures
@@ -108,15 +109,17 @@ def close(seat: Acting, month: str) -> Response:
 def _write(seat: Seat, path: Path, month: str, start: datetime, end: datetime, last: str) -> int:
     rows = [_row(item) for item in figures.monthly(seat.store, start, end)]
     profiles = sorted({each.profile for each in seat.desk.settings.station.values()}) or ["incoming"]
-    register_pdf.write(
-        path,
-        agency=seat.desk.settings.profile_of(profiles[0]).sign.agency.upper(),
-        title="SỔ ĐĂNG KÝ VĂN BẢN ĐẾN",
-        subtitle=f"Tháng {start:%m} năm {start:%Y}",
-        columns=COLUMNS,
-        rows=rows,
-        ending=(f"Tổng số trong tháng: {len(rows)} văn bản.", last),
-    )
+    agency = seat.desk.settings.profile_of(profiles[0]).sign.agency.upper()
+    with PDFIUM:
+        register_pdf.write(
+            path,
+            agency=agency,
+            title="SỔ ĐĂNG KÝ VĂN BẢN ĐẾN",
+            subtitle=f"Tháng {start:%m} năm {start:%Y}",
+            columns=COLUMNS,
+            rows=rows,
+            ending=(f"Tổng số trong tháng: {len(rows)} văn bản.", last),
+        )
     return len(rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -293,3 +294,11 @@ def test_from_the_displayed_page_to_pdf_coordinates_and_back_is_the_same_box(
     back = sheet.displayed(sheet.rectangle(box))
     assert back.as_list() == pytest.approx(box.as_list(), abs=0.02)
     assert sheet.size_mm[0] == pytest.approx((842 if rotate in (90, 270) else 595) * unit / PT_PER_MM)
+
+
+def test_several_people_may_look_at_the_same_moment(tmp_path: Path) -> None:
+    """PDFium itself is not safe in two threads; the station's process has one for every request."""
+    source = pdf(tmp_path / "a.pdf", [scan(A4, (BOX_14,))])
+    with ThreadPoolExecutor(6) as people:
+        places = list(people.map(lambda _: place(source, (WORDS,)), range(18)))
+    assert len({one.box for one in places}) == 1

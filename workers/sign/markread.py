@@ -8,6 +8,7 @@ from pathlib import Path
 import pikepdf
 import pypdfium2
 
+from intake.pdfium import PDFIUM
 from intake.spelling import nfc
 from workers.sign.report import Mark
 from workers.sign.sheet import Sheet, first_sheet
@@ -64,8 +65,9 @@ def _text(look: pikepdf.Object) -> str:
         page.obj["/Contents"] = alone.make_stream(b"/M Do")
         stored = io.BytesIO()
         alone.save(stored)
-    document = pypdfium2.PdfDocument(stored.getvalue())
-    try:
-        return str(document[0].get_textpage().get_text_range())
-    finally:
-        document.close()
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(stored.getvalue())
+        try:
+            return str(document[0].get_textpage().get_text_range())
+        finally:
+            document.close()

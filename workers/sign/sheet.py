@@ -12,6 +12,7 @@ import pypdfium2
 
 from intake.errors import DocumentError
 from intake.model import Box
+from intake.pdfium import PDFIUM
 
 PT_PER_MM = 72 / 25.4
 PX_PER_MM = 4.0
@@ -108,15 +109,17 @@ def ink(pdf: Path, sheet: Sheet) -> np.ndarray:
             f"Page 1 of «{pdf.name}» measures {width:.0f} × {height:.0f} mm: not a sheet of paper. Scan it again.",
         )
     try:
-        opened = pypdfium2.PdfDocument(pdf)
-        try:
-            opened.init_forms()
-            bitmap = opened[0].render(scale=sheet.unit * PX_PER_MM / PT_PER_MM, rev_byteorder=False)
-            return inked(np.ascontiguousarray(bitmap.to_numpy()[:, :, :3]))
-        finally:
-            opened.close()
+        with PDFIUM:
+            opened = pypdfium2.PdfDocument(pdf)
+            try:
+                opened.init_forms()
+                bitmap = opened[0].render(scale=sheet.unit * PX_PER_MM / PT_PER_MM, rev_byteorder=False)
+                pixels = bitmap.to_numpy()[:, :, :3].copy()
+            finally:
+                opened.close()
     except pypdfium2.PdfiumError as error:
         raise _unreadable(pdf, error) from error
+    return inked(pixels)
 
 
 def inked(pixels: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ import pypdfium2
 from PIL import Image
 
 from intake.errors import DocumentError
+from intake.pdfium import PDFIUM
 
 Image.MAX_IMAGE_PIXELS = None  # limits are checked here, per call, before any decoding
 
@@ -400,11 +401,12 @@ def _decode_pdf(page: PageSource) -> np.ndarray:
 
 
 def _render(page: PageSource) -> np.ndarray:
-    pdf = pypdfium2.PdfDocument(page.file)
-    try:
-        scale = page.width_px / (page.page_pt or (page.width_px, 1))[0]
-        pdfium_page = pdf[page.index]
-        pdfium_page.set_rotation(0)
-        return pdfium_page.render(scale=scale).to_numpy()[:, :, :3]
-    finally:
-        pdf.close()
+    with PDFIUM:
+        pdf = pypdfium2.PdfDocument(page.file)
+        try:
+            scale = page.width_px / (page.page_pt or (page.width_px, 1))[0]
+            pdfium_page = pdf[page.index]
+            pdfium_page.set_rotation(0)
+            return pdfium_page.render(scale=scale).to_numpy()[:, :, :3].copy()
+        finally:
+            pdf.close()
