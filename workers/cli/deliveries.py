@@ -13,7 +13,7 @@ from rich.table import Table
 
 from intake.errors import ExitCode
 from intake.settings import SystemClock, load
-from intake.store import Store, alarms, deliveries, follow
+from intake.store import Store, alarms, comparison, deliveries
 from workers.forward.calendar import HANOI
 from workers.station.follow import COMPARE_BACK, compare_books, connectors_of, repaired
 
@@ -105,9 +105,9 @@ def compare(
     names = [target] if target else [each["name"] for each in deliveries.targets(store)]
     found: dict[str, Any] = {}
     for name in names:
-        books = follow.booked(store, name, COMPARE_BACK)
+        books = comparison.booked(store, name, COMPARE_BACK)
         found[name] = repaired(store, compare_books(name, books, connectors_of(settings)))
-        follow.compared(store, name, found[name])
+        comparison.compared(store, name, found[name])
     store.close()
     if as_json:
         print(_text(found))

@@ -10,7 +10,7 @@ import structlog
 
 from intake.errors import DocumentError, EnvironmentTrouble, SohoaError
 from intake.settings import Settings
-from intake.store import Store, follow, redrive
+from intake.store import Store, comparison, follow, redrive
 from intake.store.follow import Look
 from workers.chain import connectors
 from workers.push.outcome import Outcome, differences, outcome
@@ -78,21 +78,21 @@ def compare(store: Store, settings: Settings) -> int:
     """Compare both sides' books of every target that was not compared today; returns how many were."""
     done = 0
     of = connectors_of(settings)
-    for target, books in follow.to_compare(store, COMPARE_EVERY, COMPARE_BACK):
+    for target, books in comparison.to_compare(store, COMPARE_EVERY, COMPARE_BACK):
         try:
-            follow.compared(store, target, repaired(store, compare_books(target, books, of)))
+            comparison.compared(store, target, repaired(store, compare_books(target, books, of)))
             done += 1
         except (EnvironmentTrouble, DocumentError, KeyError) as trouble:
             reason = trouble.en if isinstance(trouble, SohoaError) else f"no profile has target {target}"
             log.warning("books not compared", target=target, reason=reason)
-            follow.compare_again(store, target)
+            comparison.compare_again(store, target)
     return done
 
 
 def compare_books(target: str, books: Mapping[str, Mapping[str, Any]], of: ConnectorsOf) -> dict[str, Any]:
     """``{"asked": n, "missing": […], "changed": […], "unbooked": […]}``, each entry with document, key and both sides.
 
-    ``books``: as ``intake.store.follow.booked`` gives them. Raises EnvironmentTrouble while the target cannot be asked.
+    ``books``: as ``intake.store.comparison.booked`` gives them. Raises EnvironmentTrouble while the target cannot be asked.
     """
     found: dict[str, Any] = {"asked": len(books), "missing": [], "changed": [], "unbooked": []}
     for profile in sorted({str(each["profile"]) for each in books.values()}):
