@@ -16,6 +16,7 @@ from intake.ports import Connector, Package
 from intake.profile import Profile
 from workers.check import glance
 from workers.check import stage as check
+from workers.check.station import certified
 from workers.forward import stage as forward
 from workers.ocr import stage as ocr
 from workers.pdf import stage as pdf
@@ -42,8 +43,9 @@ class Surroundings:
 Call = Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
 
 
-def _check(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
-    return check.run(document, profile.check, out)
+def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+    known = certified(around.home, around.station, around.arrived_at)
+    return check.run(document, profile.check, out, known)
 
 
 def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:

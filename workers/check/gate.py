@@ -26,6 +26,7 @@ from workers.check import (
     scale,
     secrecy,
     skew,
+    streak,
     text,
 )
 from workers.check.view import PageView
@@ -43,6 +44,7 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
     findings: list[Finding] = []
     measures: Measures = []
     traces: list[duplicate.Trace] = []
+    streaks: list[tuple[int, tuple[streak.Streak, ...]]] = []
     number = 0
     for path in paths:
         found, sources = _open(path, section, number)
@@ -62,7 +64,8 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
             findings += [*secret, *page.findings]
             measures.append(page.measure)
             traces += [page.trace] if page.trace else []
-    return [*findings, *duplicate.look(traces)], measures
+            streaks.append((source.number, page.streaks))
+    return [*findings, *duplicate.look(traces), *streak.look(streaks)], measures
 
 
 def _open(path: Path, section: CheckSection, before: int) -> tuple[list[Finding], tuple[PageSource, ...]]:
@@ -90,11 +93,12 @@ def _renumber(source: PageSource, before: int) -> PageSource:
 
 @dataclass(frozen=True)
 class PageReport:
-    """What one page yields: findings, its row of ``measures``, and its trace for comparison with the others."""
+    """What one page yields: findings, its row of ``measures``, its trace and streaks for comparison with the others."""
 
     findings: list[Finding]
     measure: dict[str, Any]
     trace: duplicate.Trace | None
+    streaks: tuple[streak.Streak, ...]
 
 
 def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool = False) -> PageReport:
@@ -104,8 +108,10 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
     """
     findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
     written = view.letters[1] >= text.MARKS_MIN or blank.marks(view) > 0
+    lines_down = streak.measure(view)
+    row = _measure(view, kind, lines_down)
     if not written and not exposure.washed_out(view):
-        return PageReport([*findings, *blank.look(view, 0)], _measure(view, kind, None, None), None)
+        return PageReport([*findings, *blank.look(view, 0)], row, None, lines_down)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
@@ -119,17 +125,24 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
     findings += cut.look(view)
     blurred = [] if enlarged else list(blur.look(view, tiles))  # an enlarged image is unsharp: one cause, one finding
     findings += [*blurred, *exposure.look(view, tiles, blurred=bool(blurred))]
-    return PageReport(findings, _measure(view, kind, enlarged, size), None if alone else duplicate.trace(view, lean))
+    unsharp = legibility.sigma(tiles)
+    row |= {
+        "dpi_optical": round(optical.optical_dpi(view, enlarged), 1),
+        "scale": round(size.scale, 4) if size.scale and size.proven else None,
+        "blur": None if unsharp is None else round(unsharp, 3),
+    }
+    return PageReport(findings, row, None if alone else duplicate.trace(view, lean), lines_down)
 
 
-def _measure(
-    view: PageView, kind: str, enlarged: optical.Enlargement | None, size: scale.Verdict | None
-) -> dict[str, Any]:
+def _measure(view: PageView, kind: str, lines_down: tuple[streak.Streak, ...]) -> dict[str, Any]:
+    """A page's row before its writing is measured: an empty page has no scale and no blur."""
     return {
         "page": view.number,
         "dpi": round(min(view.dpi), 1) if view.declared else None,
-        "dpi_optical": round(optical.optical_dpi(view, enlarged), 1),
-        "scale": round(size.scale, 4) if size and size.scale and size.proven else None,
+        "dpi_optical": round(min(view.dpi), 1),
+        "scale": None,
         "paper": paper.name(view.paper_mm),
         "colour": kind,
+        "blur": None,
+        "streaks": round(streak.strength(lines_down), 1),
     }

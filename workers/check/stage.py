@@ -10,13 +10,22 @@ from typing import Any
 from intake.folder import DocumentFolder
 from intake.model import Finding, Severity, StageResult, verdict
 from intake.profile.sections import CheckSection
+from workers.check import station
 from workers.check.gate import Measures, inspect
+from workers.check.station import Certified
 
 
-def run(document: DocumentFolder, section: CheckSection, out: Path) -> StageResult:
-    """Inspect the originals; writes ``check.json`` (the JSON of ``sohoa check --json``)."""
+def run(
+    document: DocumentFolder, section: CheckSection, out: Path, certified: Sequence[Certified] | None = None
+) -> StageResult:
+    """Inspect the originals; writes ``check.json`` (the JSON of ``sohoa check --json``).
+
+    ``certified``: what the station was certified for when the document arrived; None when nobody knows the station.
+    """
     paths = document.originals
     findings, measures = inspect(paths, section)
+    if certified is not None:  # a refused document has no measures, so nothing more is said of it
+        findings = [*findings, *station.look(measures, certified)]
     data = report([path.name for path in paths], findings, measures)
     (out / "check.json").write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
     facts = {"verdict": data["verdict"], "measures": data["measures"], "pages": data["pages"]}

@@ -17,6 +17,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from intake.errors import DocumentError
+from workers.check import colour
+from workers.check.view import PageView
 from workers.tools.pages import PageSource, decode, list_pages
 
 PRINT_DPI = 600
@@ -53,6 +55,8 @@ class Certificate:
     ``faults``: names of the limits that are not kept; empty = certified."""
 
     stated_dpi: float | None
+    mode: str
+    """as ``measures[].colour``"""
     dpi_x: float
     dpi_y: float
     scale: float
@@ -170,8 +174,9 @@ def _judge(
     faults = [name for name, value in values.items() if value > LIMITS[name]]
     faults += ["sfr10"] if sfr10 < LIMITS["sfr10"] else []
     faults += ["tone"] if np.any(np.diff(greys) < -2) or greys[-1] - greys[0] < 120 else []
+    mode = colour.kind(PageView.of(source, pixels))
     return Certificate(
-        min(stated) if all(stated) else None, float(dpi[0]), float(dpi[1]), float(scale), turn, shear, error_mm,  # type: ignore[type-var]
+        min(stated) if all(stated) else None, mode, float(dpi[0]), float(dpi[1]), float(scale), turn, shear, error_mm,  # type: ignore[type-var]
         corners, sfr10, evenness, noise, shift, tuple(round(float(g), 1) for g in greys), tuple(faults),
     )  # fmt: skip
 
