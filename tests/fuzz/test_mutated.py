@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from intake.errors import SohoaError
@@ -16,6 +17,7 @@ from intake.settings import shipped_profiles
 from tests.fuzz.mutate import mutated, seeds
 from workers.chain import Surroundings
 from workers.runner.child import Child, StageBug, Task
+from workers.tools.pages import decode, list_pages
 
 SECONDS = 30.0
 MEMORY = 3_000_000_000
@@ -70,3 +72,20 @@ def test_the_seeds_themselves_are_whole(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"scan{suffix}"
     path.write_bytes(seeds()[suffix])
     assert incomplete(path) is None
+
+
+@pytest.mark.parametrize("space", ["/DeviceXYZ", None], ids=["unknown colour space", "no colour space"])
+def test_an_image_in_no_known_colour_space_ends_in_an_answer(tmp_path: Path, space: str | None) -> None:
+    """Found by the long run: pikepdf raised NotImplementedError through the stage."""
+    path = tmp_path / "scan.pdf"
+    with pikepdf.new() as pdf:
+        image = pdf.make_stream(bytes(600 * 800), Width=600, Height=800, BitsPerComponent=8)
+        image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+        if space:
+            image.ColorSpace = pikepdf.Name(space)
+        page = pdf.add_blank_page(page_size=(595, 842))
+        page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
+        page.Contents = pdf.make_stream(b"q 595 0 0 842 0 0 cm /Im0 Do Q")
+        pdf.save(path)
+    (page_source,) = list_pages([path])
+    assert decode(page_source).shape[:2] == (page_source.height_px, page_source.width_px)

@@ -397,7 +397,11 @@ def _decode_pdf(page: PageSource) -> np.ndarray:
         placed = next(p for p in placements(pdf.pages[page.index]) if min(p.size_pt) > 1)
         if placed.image.get("/Filter") == "/DCTDecode" and page.mode in ("rgb", "gray"):
             return decode_jpeg(placed.image.read_raw_bytes(), page.mode)
-        return _from_pil(pikepdf.PdfImage(placed.image).as_pil_image())
+        try:
+            return _from_pil(pikepdf.PdfImage(placed.image).as_pil_image())
+        except NotImplementedError:
+            # A colour space pikepdf has no name for: PDFium draws the page as a reader shows it.
+            return cv2.resize(_render(page), (page.width_px, page.height_px), interpolation=cv2.INTER_AREA)
 
 
 def _render(page: PageSource) -> np.ndarray:
