@@ -378,3 +378,9 @@ PICTURES = os.environ.get("SOHOA_PICTURES")
 def picture(page: Page, name: str) -> None:
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"desk-{name}.png"))
+
+
+def noted(name: str, text: str) -> None:
+    """Figures of the same run, beside its pictures."""
+    if PICTURES:
+        (Path(PICTURES) / f"desk-{name}.txt").write_text(text + "\n", encoding="utf-8")

@@ -234,8 +234,10 @@ def test_the_limits_behind_a_proxy_are_each_persons_own(station: Station) -> Non
     app = behind(station, "10.0.0.5")
     http = TestClient(app, base_url="https://desk.example", client=("10.0.0.5", 50_000))
     wrong = {"name": "nobody", "password": "x"}
-    tries = [http.post("/login", data=wrong, headers={"x-forwarded-for": "192.168.7.20"}) for _ in range(21)]
-    assert [each.status_code for each in tries[-2:]] == [403, 429]
+    for _ in range(19):
+        app.state.desk.sign_in_pace.step("192.168.7.20", station.clock.now())
+    tries = [http.post("/login", data=wrong, headers={"x-forwarded-for": "192.168.7.20"}) for _ in range(2)]
+    assert [each.status_code for each in tries] == [403, 429]
     assert http.post("/login", data=wrong, headers={"x-forwarded-for": "192.168.7.21"}).status_code == 403
 
 

@@ -28,7 +28,7 @@ export function covering(source, at, area) {
 
 export class Tiles {
   constructor(stage, sheet, layer) {
-    Object.assign(this, { stage, sheet, layer, source: null, turned: 0, laid: new Map(), timer: 0 });
+    Object.assign(this, { stage, sheet, layer, source: null, turned: 0, laid: new Map(), timer: 0, look: 0 });
     stage.addEventListener("scroll", () => this.soon(), { passive: true });
     sheet.querySelector("img").addEventListener("load", () => this.soon());
     addEventListener("resize", () => this.soon());
@@ -84,11 +84,16 @@ export class Tiles {
       image.src = each.src;
       this.laid.set(each.src, image);
       this.layer.append(image);
-      return image.decode().catch(() => image.remove());
+      return image.decode().catch(() => {
+        image.remove();
+        this.laid.delete(each.src);
+      });
     });
     const keep = new Set(seen.map((each) => each.src));
+    const look = ++this.look;
     // What is out of sight, or of another level, goes only when what takes its place is there: nothing flickers.
     Promise.all(fresh).then(() => {
+      if (look !== this.look) return; // somebody has moved on meanwhile: what is wanted now is not known here
       for (const [src, image] of this.laid) {
         if (keep.has(src)) continue;
         image.remove();
