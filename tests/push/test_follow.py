@@ -241,6 +241,23 @@ def test_an_unknown_status_and_a_target_that_left_the_profile_harm_nobody(follow
     assert followed.state(document_id) is State.FORWARDED
 
 
+def test_a_profile_that_is_just_being_changed_stops_nobody(followed):
+    """A misspelt option makes the connector refuse to be built: asked again when it is mended."""
+    document_id = followed.forwarded()
+    good, followed.targets = (
+        followed.targets,
+        [
+            {"name": "dms", "connector": "rest", "options": {"urll": "x"}},
+            {"name": "share", "connector": "nobody"},
+        ],
+    )
+    look(followed, 4)
+    assert compare(followed.store, followed.settings) == 0
+    followed.targets = good
+    look(followed)
+    assert followed.row(document_id)["reported"] == "03"
+
+
 def test_looks_become_rarer_and_end():
     since = datetime.fromisoformat("2026-11-23T08:00:00+07:00")
     moment, looks = since, []

@@ -85,7 +85,10 @@ class EdxmlConnector:
     def answers(self) -> Iterator[Said]:
         """Every status package and recall in the answers folder, each read once; everything else is passed over."""
         for path in sorted(self._answers.glob(f"*{SUFFIX}")) if self._answers.is_dir() else ():
-            known = path.stat()
+            try:
+                known = path.stat()
+            except FileNotFoundError:
+                continue  # the gateway took it back
             mark = (path.name, known.st_mtime_ns, known.st_size)
             if mark not in self._read:
                 self._read[mark] = _said(path)
@@ -124,7 +127,7 @@ def _said(path: Path) -> Said | None:
     """A damaged package is passed over: one bad file must not keep the others' words from us."""
     try:
         package = read_edxml(path)
-    except DocumentError:
+    except (DocumentError, FileNotFoundError):
         return None
     if isinstance(package, Status):
         return package.response_for.document_id, package.timestamp, package.code, package.description

@@ -141,7 +141,7 @@ class Station:
                 if rounds % ORPHANS_EVERY == 1:
                     drop_orphans(self.store, self.settings.documents, self.store.clock.now())
                     let_go(self.store, self.settings)
-            except (EnvironmentTrouble, OSError) as trouble:
+            except (SohoaError, OSError) as trouble:
                 log.warning("sweep waits", reason=str(trouble))
 
     def _webhooks(self) -> None:
@@ -170,7 +170,7 @@ class Station:
                 while not self._stopping.is_set() and (found := glance.once()) is not None:
                     if found:
                         self.pool.wake()
-            except EnvironmentTrouble as trouble:
+            except SohoaError as trouble:
                 log.warning("glance waits", reason=trouble.en)
         glance.close()
 
@@ -180,7 +180,7 @@ class Station:
             try:
                 while follow.look_after(self.store, self.settings) and not self._stopping.is_set():
                     pass
-            except EnvironmentTrouble as trouble:
+            except SohoaError as trouble:
                 log.warning("following waits", reason=trouble.en)
 
     def _compare(self) -> None:
@@ -189,7 +189,7 @@ class Station:
             try:
                 if follow.compare(self.store, self.settings):
                     self.pool.wake()
-            except EnvironmentTrouble as trouble:
+            except SohoaError as trouble:
                 log.warning("comparison waits", reason=trouble.en)
 
     def _ring(self) -> None:
