@@ -326,6 +326,7 @@ def test_the_queue_renews_itself_without_a_reload(station: Station, url: str, pa
     page.evaluate("window.same = true")
     station.document(Paper(subject="Văn bản mới đến", priority=3))
     expect(page.locator("#rows tbody tr").first).to_contain_text("Văn bản mới đến", timeout=15_000)
+    expect(page.locator(".tabs [aria-current] b")).to_have_text("2")
     assert page.evaluate("window.same") is True
     picture(page, "queue")
 

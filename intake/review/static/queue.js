@@ -28,6 +28,10 @@ async function renew() {
   const held = document.activeElement?.closest?.("tr[data-id]")?.dataset.id;
   const before = rows.innerText;
   rows.innerHTML = html;
+  for (const each of document.querySelectorAll("#counts li")) {
+    const tab = document.querySelector(`[data-count="${CSS.escape(each.dataset.view)}"]`);
+    if (tab) tab.textContent = each.textContent;
+  }
   if (held) rows.querySelector(`tr[data-id="${CSS.escape(held)}"] td.grow a`)?.focus();
   if (!first && rows.innerText !== before) news.textContent = news.dataset.text;
 }
