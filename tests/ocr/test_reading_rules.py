@@ -24,7 +24,9 @@ from workers.ocr.layout import lay_out
 from workers.ocr.lexicon import document_types, pairs
 from workers.ocr.number import read_number
 from workers.ocr.page import true_dpi
-from workers.ocr.second_look import suggested
+from workers.ocr.reading_image import one_channel
+from workers.ocr.second_look import SecondLook, suggested
+from workers.ocr.slots import advance
 from workers.ocr.spelling import fold, same_tone_place
 from workers.ocr.syllables import is_syllable
 from workers.ocr.title import find_title, subject_under_number, subject_under_title
@@ -231,14 +233,19 @@ def test_one_reader_that_contradicts_another_is_enough_for_review():
     evidence = {
         "number": slot,
         "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
-        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0),
+        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),
         "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
     }
     assert unanimous(evidence)
     doubted = (*slot[:1], 0.0, *slot[2:])
     assert not unanimous(evidence | {"number": doubted})
     assert not unanimous(evidence | {"date": {"day": (doubted, "05"), "month": (slot, "4"), "year": (slot, "2025")}})
-    assert not unanimous(evidence | {"notation": (3.0, 1.0, 1.0, 1.0, 1.0, 0.7, 1.0)})
+    for notation in (
+        (3.0, 1.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),  # a character repaired
+        (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 0.5, 1.0),  # the next picture reads another
+        (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 0.0),  # the hyphen lost
+    ):
+        assert not unanimous(evidence | {"notation": notation})
     for doubt in (4, 5, 8, 9):  # a word in no other picture, an odd one, one a phrase has otherwise, a weak one
         subject = tuple(1.0 if place == doubt else value for place, value in enumerate(evidence["subject"]))
         assert not unanimous(evidence | {"subject": subject})
@@ -251,3 +258,44 @@ def test_one_reader_that_contradicts_another_is_enough_for_review():
 ])  # fmt: skip
 def test_letters_that_look_like_the_digits_do_not_contradict_them(read, value, same):
     assert resembles(read, value) is same
+
+
+class Says:
+    """An engine that reads the same words on every picture, where they stand on the page's line."""
+
+    name = "says"
+
+    def __init__(self, words, x0):
+        self._words, self._x0 = words, x0
+
+    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0):
+        def px(mm):
+            return round((mm - self._x0 + 1.5) * dpi / 25.4) + 10
+
+        return (tuple(OcrWord(text, (px(x0), 10, px(x1), 40), 0.95) for text, x0, x1 in self._words),)
+
+
+@pytest.mark.parametrize(("printed", "read", "doubtful"), [("III", "II", 1), ("II", "II", 0), ("2025", "2025", 0)])
+def test_a_numeral_that_is_wider_than_its_strokes_is_doubtful_though_every_picture_agrees(printed, read, doubtful):
+    words, x = [], 30.0
+    for text in ("báo", "cáo", "kết", "quả", "quý", printed):
+        words.append((read if text == printed else text, x, x + 4.6 * advance(text)))
+        x += 4.6 * (advance(text) + 0.25)
+    scale = 200 / 25.4
+    line = [OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.95) for text, a, b in words]
+    sheet = lay_out([line], 1654, 2339, (200.0, 200.0))
+    paper = np.full((2339, 1654), 255, np.uint8)
+    row, agreement = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
+    assert row.text.endswith(read)
+    assert agreement.odd == doubtful
+    assert agreement.split == agreement.alone == 0
+
+
+def test_blue_ink_fades_and_black_print_stays():
+    page = np.full((60, 60, 3), 250, np.uint8)
+    page[10:14], page[30:34] = (40, 40, 40), (150, 60, 40)
+    plain, lifted = one_channel(page), one_channel(page, lift=True)
+    assert plain[31, 5] == 150
+    assert lifted[31, 5] > 230
+    assert plain[11, 5] == lifted[11, 5] == 40
+    assert plain[50, 5] == lifted[50, 5] == 250

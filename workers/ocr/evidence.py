@@ -23,6 +23,7 @@ NOTATION = (
     "agency agrees with the issuer",
     "length",
     "another picture reads the same",
+    "in parts joined by hyphens, as all but a Party body's are",
 )
 SUBJECT = (
     "engine's least confidence, log-odds",
@@ -57,6 +58,7 @@ def of_notation(
         float(_agency_agrees(code.notation, issuer)),
         len(code.notation or "") / 10,
         alike,
+        float(code.form == "party" or "-" in (code.notation or "")),
     )
 
 
@@ -118,13 +120,13 @@ def unanimous(evidence: Mapping[str, Any]) -> bool:
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
         return False
     notation, subject = evidence.get("notation"), evidence.get("subject")
-    if notation is None or notation[REPAIRED] or notation[ALIKE] < 1 or not notation[USUAL]:
+    if notation is None or notation[REPAIRED] or notation[ALIKE] < 1 or not notation[PARTED]:
         return False
     return subject is not None and not any(subject[place] for place in DOUBTS)
 
 
 REPAIRED = NOTATION.index("repaired characters")
-USUAL = NOTATION.index("a usual form")
+PARTED = NOTATION.index("in parts joined by hyphens, as all but a Party body's are")
 ALIKE = NOTATION.index("another picture reads the same")
 DOUBTS = tuple(
     SUBJECT.index(name)
