@@ -300,5 +300,5 @@ def test_several_people_may_look_at_the_same_moment(tmp_path: Path) -> None:
     """PDFium itself is not safe in two threads; the station's process has one for every request."""
     source = pdf(tmp_path / "a.pdf", [scan(A4, (BOX_14,))])
     with ThreadPoolExecutor(6) as people:
-        places = list(people.map(lambda _: place(source, (WORDS,)), range(18)))
+        places = list(people.map(lambda _: place(source, (WORDS,)), range(8)))
     assert len({one.box for one in places}) == 1

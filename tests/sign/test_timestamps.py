@@ -97,6 +97,17 @@ def test_the_time_stamp_is_added_later_without_key_or_pin_and_without_changing_a
     assert report.own[0].level == reached
 
 
+def test_a_certified_file_that_allows_no_changes_takes_its_late_time_stamp_too(
+    ca: Authority, trust: TrustStore, key: OpenKey, section: SignSection, now: datetime, tmp_path: Path
+) -> None:
+    strict = section.model_copy(update={"docmdp": "no-changes", "level": "B-LTA", "tsa_url": ca.tsa("500")})
+    stage.run(document(tmp_path), strict, tmp_path, signer=key, now=now, trust=trust, demo_allowed=True)
+    wanted = strict.model_copy(update={"tsa_url": ca.tsa()})
+    uplift.add_timestamp(tmp_path / "signed.pdf", tmp_path / "later.pdf", wanted, trust, now)
+    report = verify(tmp_path / "later.pdf", trust, now + timedelta(minutes=1))
+    assert report.verdict == "valid", report.as_json()
+
+
 def test_an_authority_that_is_still_away_leaves_no_half_written_file(
     ca: Authority,
     trust: TrustStore,

@@ -92,7 +92,7 @@ def test_a_changed_byte_of_a_long_term_signature_is_noticed_too(
     later = now + timedelta(minutes=1)
     assert judge(lasting, tmp_path, trust, later) == "valid"
     evidence = lasting.index(b"/DSS") - 20_000
-    positions = [*range(7, evidence, evidence // 12), *range(evidence, len(lasting), (len(lasting) - evidence) // 40)]
+    positions = [*range(7, evidence, evidence // 6), *range(evidence, len(lasting), (len(lasting) - evidence) // 24)]
     missed = []
     for position in positions:
         broken = bytearray(lasting)
