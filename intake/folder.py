@@ -19,6 +19,8 @@ from intake.errors import DocumentError
 from intake.model import Artefact, sha256_of
 
 ORIGINAL = "original"
+CERTIFICATES = "certificates"
+"""beneath the home: ``certificates/<station>/<measured at>-<side>-<dpi>-<mode>.json``, never rewritten"""
 
 
 @dataclass(frozen=True, slots=True)

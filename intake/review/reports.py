@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from intake.review import charts
+from intake.review import charts, drift
 from intake.review.seat import VIETNAM, Seated
 from intake.store import figures
 
@@ -37,7 +37,10 @@ def reports(seat: Seated) -> Response:
         ageing=figures.ageing(seat.store, AGES),
         ages=len(AGES) + 1,
         corrected=charts.bars(lately.corrected),
-        stations=[(each, charts.bars(each.codes, 5), _charts(each)) for each in stations],
+        stations=[
+            (each, charts.bars(each.codes, 5), [*_charts(each), *drift.drawn(seat.desk.settings.home, each.station)])
+            for each in stations
+        ],
         size=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.BOTTOM),
     )
 

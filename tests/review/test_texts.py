@@ -10,7 +10,7 @@ import pytest
 import intake.review
 from intake.field_rules import PRIORITIES
 from intake.model import FieldName, Severity
-from intake.review import texts
+from intake.review import drift, texts
 from intake.review.queue import VIEWS
 from intake.states import State
 from intake.store.figures import MEASURES
@@ -38,7 +38,7 @@ BUILT = {
     "outcome": ("waiting", "signed", "changed", "failed"),
     "set": ("frozen", "signing", "done", "stopped", "refused"),
     "queue.nothing": tuple(VIEWS),
-    "measure": MEASURES,
+    "measure": {*MEASURES, *(name for name, _ in drift.MEASURES.values())},
     "arrange": ("turn0", "turn90", "turn180", "turn270"),
     "answer": ("valid", "invalid", "unknown", "unsigned"),
     "verify.so": ("valid", "invalid", "unknown", "unsigned"),

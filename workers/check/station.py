@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from intake.folder import CERTIFICATES
 from intake.model import Finding, Severity
 
-FOLDER = "certificates"
-"""beneath the home: ``certificates/<station>/<measured at>-<side>-<dpi>-<mode>.json``, never rewritten"""
 DPI_SHARE = 0.02
 """scanners tag 198–204 for 200"""
 
@@ -30,7 +29,7 @@ def keep(home: Path, station: str, certificate: Mapping[str, Any]) -> Path:
     """Write a certificate (also of a failed test: it ends the one before) beside the station's earlier ones."""
     stamp = str(certificate["measured_at"]).replace(":", "").replace("+0000", "Z")
     name = f"{stamp}-{certificate['side']}-{certificate['stated_dpi'] or 0:.0f}-{certificate['mode']}.json"
-    path = home / FOLDER / station / name
+    path = home / CERTIFICATES / station / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(certificate, ensure_ascii=False, indent=1), encoding="utf-8")
     return path
@@ -39,7 +38,7 @@ def keep(home: Path, station: str, certificate: Mapping[str, Any]) -> Path:
 def certified(home: Path, station: str, at: datetime) -> tuple[Certified, ...]:
     """What the station was certified for at a moment: of each side, dpi and mode the last test before it counts."""
     last: dict[tuple[str, float, str], Mapping[str, Any]] = {}
-    for path in sorted((home / FOLDER / station).glob("*.json")):
+    for path in sorted((home / CERTIFICATES / station).glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
         if datetime.fromisoformat(data["measured_at"]) <= at:
             last[data["side"], float(data["stated_dpi"] or 0), data["mode"]] = data
