@@ -129,6 +129,7 @@ def main() -> int:
     given = parser.parse_args()
     alive = 0
     with tempfile.TemporaryDirectory(prefix="sohoa-mutant-") as folder:
+        Path(folder).chmod(0o755)  # some tests go on as an ordinary user
         copy = copied(Path(folder))
         if not passes(copy, tuple(sorted({test for mutant in MUTANTS for test in mutant.tests})), tell=True):
             raise SystemExit("the tests fail without any mutant; a kill would mean nothing")
