@@ -22,6 +22,10 @@ COMPARE_EVERY = timedelta(days=1)
 COMPARE_BACK = timedelta(days=35)
 """a month and the days around it: what a system loses later is found by its own back-up"""
 
+FAULTS = (SohoaError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""what a connector may raise, which may be anybody's: trouble, a bug, a status outside the list, or (LookupError) that
+the target left the profile; it costs one look, never the station"""
+
 ConnectorsOf = Callable[[str], Mapping[str, Any]]
 """profile name → target name → connector"""
 
@@ -46,7 +50,7 @@ def look_after(store: Store, settings: Settings) -> int:
         try:
             incoming = settings.profile_of(look.profile).push.direction == "incoming"
             _look_at(store, look, of(look.profile)[look.target], incoming)
-        except Exception as trouble:  # noqa: BLE001 - a connector may be anybody's: its bug costs one look, no station
+        except FAULTS as trouble:
             reason = trouble.en if isinstance(trouble, SohoaError) else type(trouble).__name__
             log.warning("target cannot be asked", target=look.target, document=look.document_id, reason=reason)
             follow.not_reached(store, look)
@@ -81,7 +85,7 @@ def compare(store: Store, settings: Settings) -> int:
         try:
             comparison.compared(store, target, repaired(store, compare_books(target, books, of)))
             done += 1
-        except Exception as trouble:  # noqa: BLE001 - the same; a target that left the profile is no longer known either
+        except FAULTS as trouble:
             reason = trouble.en if isinstance(trouble, SohoaError) else type(trouble).__name__
             log.warning("books not compared", target=target, reason=reason)
             comparison.compare_again(store, target)
