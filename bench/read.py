@@ -225,18 +225,18 @@ def diagram(judged: list[dict[str, Any]]) -> str:
     size, edge = 420, 46
 
     def at(x: float, y: float) -> tuple[float, float]:
-        return edge + x * (size - 2 * edge), size - edge - y * (size - 2 * edge)
+        return round(edge + x * (size - 2 * edge), 1), round(size - edge - y * (size - 2 * edge), 1)
 
     ticks = [round(0.2 * i, 1) for i in range(6)]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" font-family="sans-serif" font-size="11">',
         f'<rect width="{size}" height="{size}" fill="white"/>',
-        "<path d='M{} {}L{} {}' stroke='#999' stroke-dasharray='4'/>".format(*at(0, 0), *at(1, 1)),
+        '<path d="M{} {}L{} {}" stroke="#999" stroke-dasharray="4"/>'.format(*at(0, 0), *at(1, 1)),
     ]
     for tick in ticks:
         (x, low), (left, y) = at(tick, 0), at(0, tick)
-        parts.append(f'<text x="{x}" y="{low + 16}" text-anchor="middle">{tick}</text>')
-        parts.append(f'<text x="{left - 8}" y="{y + 4}" text-anchor="end">{tick}</text>')
+        parts.append(f'<text x="{x}" y="{low + 16:.1f}" text-anchor="middle">{tick}</text>')
+        parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{tick}</text>')
     for row, (name, field) in enumerate((n, f) for n, f in FIELDS if n in colours):
         pairs = [(j["sure"][field], j[name]) for j in judged if j["said"][field] is not None]
         error, table = calibration(pairs)
@@ -248,7 +248,7 @@ def diagram(judged: list[dict[str, Any]]) -> str:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + 2 * np.log10(n):.1f}" fill="{colour}"/>' for x, y, n in points
         ]
         label = f"{name}: {len(pairs)} readings, ECE {error:.3f}"
-        parts.append(f'<text x="{edge + 10}" y="{edge + 16 * row}" fill="{colour}">{label}</text>')
+        parts.append(f'<text x="{size / 2}" y="{size - edge - 66 + 16 * row}" fill="{colour}">{label}</text>')
     parts.append(f'<text x="{size / 2}" y="{size - 8}" text-anchor="middle">confidence said</text>')
     parts.append(f'<text transform="translate(12 {size / 2}) rotate(-90)" text-anchor="middle">share right</text>')
     return "\n".join([*parts, "</svg>", ""])
