@@ -69,6 +69,8 @@ def test_nothing_of_a_secret_document_is_published(tmp_path: Path, section) -> N
         ("THƯỢNG KHẨN", False, "harmless"),
         ("nỏa TỐC", False, "harmless"),
         ("TÀI LIỆU THU HỒI", True, "secret"),
+        ("ỦY BAN NHÂN DÂN\nTUYẾT\nMẠ\nSố: 12\nĐẾN", False, "secret"),
+        ("ỦY BAN NHÂN DÂN\nXÃ TÂN LẬP\nĐẾN\nSố: 12\nNgày: 3/4\nChuyển: Tài vụ", False, "harmless"),
     ],
 )
 def test_words_are_secret_only_by_themselves_and_with_their_marks(text: str, strict: bool, said: str) -> None:

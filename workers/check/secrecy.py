@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -107,6 +108,10 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
     if any(Levenshtein.distance(s, RECALL) <= 2 for s in [*skeletons, joined]):
         return "secret"
     fuzzy = SECRET[framed_only:] if not strict else ()
+    # where another stamp lies under the mark, its two words are read as two lines
+    pairs = [first + second for first, second in pairwise(skeletons)] if fuzzy else []
+    if any(Levenshtein.distance(pair, word) <= len(word) // 4 for pair in pairs for word in SECRET[1:]):
+        return "secret"
     if any(
         Levenshtein.distance(s, word) <= len(word) // 3 for s in [*skeletons, joined] for word in fuzzy if len(s) > 2
     ):
