@@ -22,7 +22,7 @@ from workers.ocr.ink import Page
 from workers.ocr.issued import iso
 from workers.ocr.layout import lay_out
 from workers.ocr.lexicon import document_types, pairs
-from workers.ocr.number import read_number
+from workers.ocr.number import notation_of, read_number
 from workers.ocr.page import true_dpi
 from workers.ocr.reading_image import one_channel
 from workers.ocr.second_look import SecondLook, suggested
@@ -299,3 +299,9 @@ def test_blue_ink_fades_and_black_print_stays():
     assert lifted[31, 5] > 230
     assert plain[11, 5] == lifted[11, 5] == 40
     assert plain[50, 5] == lifted[50, 5] == 250
+
+
+def test_a_notation_does_not_end_in_a_hyphen():
+    """The rule under the agency or a speck behind the last letter is read as one."""
+    assert notation_of("Số: 155/UBND-TCHC-") == "UBND-TCHC"
+    assert notation_of("Số: 155/UBND-TCHC —") == "UBND-TCHC"

@@ -35,7 +35,7 @@ SUBJECT = (
     "words outvoted",
     "share of words in known phrases",
     "words a known phrase would have otherwise",
-    "words few pictures read so and no phrase knows",
+    "words not all pictures read so and no phrase knows",
 )
 
 
@@ -114,7 +114,7 @@ def of_issuer(issuer: Issuer) -> tuple[float, ...]:
 
 def unanimous(evidence: Mapping[str, Any]) -> bool:
     """No reader contradicted another: engine and network read the same digits in every slot, another picture the same
-    notation, most pictures (or a known phrase) every word of the abstract. What a machine accepts alone must at least
+    notation, every picture (or a known phrase) every word of the abstract. What a machine accepts alone must at least
     be that: curves fitted on some hundreds of documents cannot speak for one in a thousand by themselves."""
     slots = [evidence.get("number"), *(seen for seen, _ in evidence.get("date", {}).values())]
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
@@ -134,6 +134,6 @@ DOUBTS = tuple(
         "words found in no other picture",
         "odd words",
         "words a known phrase would have otherwise",
-        "words few pictures read so and no phrase knows",
+        "words not all pictures read so and no phrase knows",
     )
 )

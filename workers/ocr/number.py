@@ -116,7 +116,7 @@ def _parsed(text: str) -> tuple[str, str | None, str | None, int]:
     """Form, number, notation and how many characters were repaired."""
     text = re.sub(r"[–—−_~]", "-", text)
     body = _LEAD.sub("", text, count=1)
-    body = re.sub(r"^[.…:·\s]+", "", body).rstrip(" .,;:'’`·*")
+    body = re.sub(r"^[.…:·\s]+", "", body).rstrip(" .,;:'’`·*-")
     body = re.sub(r"\s*/\s*", "/", body)
     body = re.sub(r"\s*-\s*", "-", body)
     body, changes = _repair(body)

@@ -56,7 +56,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Agreement:
     """How the readings of some rows compare, in words: ``words`` all, ``split`` not read alike by all pictures,
     ``alone`` not found again, ``odd`` no Vietnamese syllable or of the wrong width, ``changed`` outvoted, ``known`` in
-    a known phrase, ``weak`` in no known phrase and read so by less than two thirds of the pictures, or a doubtful name."""
+    a known phrase, ``weak`` in no known phrase and not read so by every picture, or a doubtful name."""
 
     words: int = 0
     split: int = 0
@@ -192,9 +192,8 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
         split += len({_bare(text) for text in vote}) > 1
         known += in_phrase[best]
         if not in_phrase[best]:
-            votes_for = sum(_bare(text) == best for text in vote)
             name = index > 0 and best[:1].isupper() and best.isalpha()
-            weak += votes_for < 0.66 * len(vote) or (name and token.word.confidence < SURE_NAME)
+            weak += any(_bare(text) != best for text in vote) or (name and token.word.confidence < SURE_NAME)
         mine = _bare(token.text)
         if best != mine:
             changed += 1
