@@ -15,6 +15,7 @@ from intake import crashpoint
 from intake.model import Actor
 from intake.states import DUE, State
 from intake.store import audit
+from intake.store.claim import stop_jobs
 from intake.store.engine import Store
 from intake.store.schema import arrival, document, job, station_rhythm
 
@@ -278,11 +279,7 @@ def superseded(store: Store, arrival_id: int) -> None:
         }
         version = found["version"] + (1 if early else 0)
         if early:
-            connection.execute(
-                job.update()
-                .where(job.c.document_id == found["id"], job.c.state.in_(["ready", "running"]))
-                .values(state="failed", lease_until=None, finished_at=now, error="superseded")
-            )
+            stop_jobs(connection, found["id"], found["revision"], now, "superseded")
             connection.execute(
                 document.update()
                 .where(document.c.id == found["id"])

@@ -14,10 +14,11 @@ from intake.model import Actor
 from intake.states import State
 from intake.store import audit
 from intake.store.admit import Delivered, content_key
+from intake.store.claim import stop_jobs
 from intake.store.decision import Decided, commit, deciding, fenced
 from intake.store.engine import Store
 from intake.store.finish import owe
-from intake.store.schema import arrival, document, job, rescan
+from intake.store.schema import arrival, document, rescan
 
 OPEN_STATES = {State.ASSEMBLED, State.HELD}
 """where pages can still be put right: nothing is signed, nothing secret"""
@@ -127,7 +128,7 @@ def amend(
     with deciding(store, document_id, seen_version, deciding_as, "hold", OPEN_STATES) as (connection, row, now):
         if rescan_id is not None:
             _answered(connection, rescan_id, document_id, actor, now)
-        _stop(connection, row, now)
+        stop_jobs(connection, row["id"], row["revision"], now, "amended")
         if absorbed is not None:
             other = fenced(connection, *absorbed, actor, OPEN_STATES, now)
             _absorb(connection, other, row, actor, now, data)
@@ -172,15 +173,6 @@ def _answered(connection: sa.Connection, rescan_id: int, document_id: str, actor
         raise OperatorError("Yêu cầu quét lại này đã xong hoặc đã hủy.", "This rescan request is done or was dropped.")
 
 
-def _stop(connection: sa.Connection, row: sa.RowMapping, now: datetime) -> None:
-    """What was still to be done to this revision is not done any more."""
-    connection.execute(
-        job.update()
-        .where(job.c.document_id == row["id"], job.c.revision == row["revision"], job.c.state == "ready")
-        .values(state="failed", finished_at=now, error="amended")
-    )
-
-
 def _absorb(
     connection: sa.Connection,
     other: sa.RowMapping,
@@ -191,7 +183,7 @@ def _absorb(
 ) -> None:
     if other["id"] == into["id"]:
         raise OperatorError("Không gộp văn bản với chính nó.", "A document cannot be joined with itself.")
-    _stop(connection, other, now)
+    stop_jobs(connection, other["id"], other["revision"], now, "amended")
     connection.execute(
         rescan.update()
         .where(rescan.c.document_id == other["id"], rescan.c.state == "open")

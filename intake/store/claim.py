@@ -146,6 +146,18 @@ def hand_back(store: Store, claimed: Claim) -> None:
         )
 
 
+def stop_jobs(connection: sa.Connection, document_id: str, revision: int, now: datetime, why: str) -> None:
+    """In the commit that ends a revision: nothing of it is begun any more, and what runs finds its claim gone.
+
+    A running job left alone would be rescued when its worker gives up, and could bring the document back.
+    """
+    connection.execute(
+        job.update()
+        .where(job.c.document_id == document_id, job.c.revision == revision, job.c.state.in_(["ready", "running"]))
+        .values(state="failed", lease_until=None, finished_at=now, error=why)
+    )
+
+
 def forget_bells(store: Store) -> None:
     """The carrier of the bells lost its memory: every ready job counts as never rung."""
     with store.write() as connection:

@@ -13,10 +13,11 @@ from intake.model import Actor, FieldName
 from intake.spelling import nfc
 from intake.states import DUE, NEXT, UNREADABLE, State
 from intake.store import audit, outbox
+from intake.store.claim import stop_jobs
 from intake.store.decision import Decided, commit, deciding, locked
 from intake.store.engine import Store
 from intake.store.finish import described, owe
-from intake.store.schema import document, finding, job, published
+from intake.store.schema import document, finding, published
 
 REASONS = ("rescan", "not_a_document", "wrong_pages", "secret", "other")
 """Why a document is rejected; `secret` refuses it (QĐ 12/2020 Đ1.2)."""
@@ -79,11 +80,7 @@ def reject(
     allowed = {State.ASSEMBLED, State.HELD, State.APPROVED}
     with deciding(store, document_id, seen_version, actor, "reject", allowed) as (connection, row, now):
         state = State.REFUSED if reason == "secret" else State.REJECTED
-        connection.execute(
-            job.update()
-            .where(job.c.document_id == document_id, job.c.revision == row["revision"], job.c.state == "ready")
-            .values(state="failed", finished_at=now, error="rejected")
-        )
+        stop_jobs(connection, document_id, row["revision"], now, "rejected")
         outbox.call_back(connection, document_id, row["revision"], now)  # held at one target, delivered to another
         values: dict[str, Any] = {}
         if state is State.REFUSED:
@@ -155,6 +152,7 @@ def recall(store: Store, document_id: str, seen_version: int, actor: Actor, text
     """Take back after delivery (QĐ 12/2020 Đ10.4); every target that holds the copy is owed the notice."""
     allowed = {State.DELIVERED, State.FORWARDED}
     with deciding(store, document_id, seen_version, actor, "recall", allowed) as (connection, row, now):
+        stop_jobs(connection, document_id, row["revision"], now, "recalled")
         outbox.call_back(connection, document_id, row["revision"], now)
         return commit(connection, row, now, actor, "recall", State.RECALLED, {}, {"text": text})
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from intake.model import Actor, Finding, Severity
 from intake.states import State
 from intake.store import audit, outbox
+from intake.store.claim import stop_jobs
 from intake.store.engine import Store
 from intake.store.schema import UtcTime, document, finding, job, published
 from intake.store.schema import outbox as deliveries
@@ -196,11 +197,7 @@ def _lead(
     now: datetime,
     version: int,
 ) -> None:
-    connection.execute(
-        job.update()
-        .where(job.c.document_id == row["id"], job.c.revision == row["revision"], job.c.state == "ready")
-        .values(state="failed", finished_at=now, error=told.en)
-    )
+    stop_jobs(connection, row["id"], row["revision"], now, told.en)
     values: dict[str, Any] = {"state": state, "version": version, "updated_at": now}
     if state is State.HELD:  # released, it goes back to the clerk, is mended, signed and sent anew
         values |= {"held_from": State.ASSEMBLED, "held_vi": told.vi, "held_en": told.en}

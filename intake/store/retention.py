@@ -54,7 +54,9 @@ def release(store: Store, documents: Path, profile: str, kept: timedelta) -> int
 
 def _due(store: Store, profile: str, kept: timedelta) -> list[dict[str, Any]]:
     with store.read() as connection:
-        undelivered = sa.exists().where(outbox.c.document_id == document.c.id, outbox.c.state != "delivered")
+        undelivered = sa.exists().where(
+            outbox.c.document_id == document.c.id, outbox.c.state.not_in(["delivered", "dropped"])
+        )
         rows = connection.execute(
             sa.select(document.c.id, document.c.revision)
             .join(arrival, sa.and_(arrival.c.document_id == document.c.id, arrival.c.state == "admitted"))

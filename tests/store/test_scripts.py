@@ -357,6 +357,42 @@ def test_result_of_a_document_rejected_meanwhile_is_dropped(store: Store) -> Non
     assert whole(store, admission.document_id).state is State.REJECTED
 
 
+@pytest.mark.parametrize("end", ["trouble", "bug", "silence"])
+def test_what_ended_while_a_stage_ran_does_not_come_back(store: Store, clock: ManualClock, end: str) -> None:
+    """Rejected while the token was signing: however the signing ends, the document stays rejected."""
+    arrive(store)
+    document_id = work(store, until=State.ASSEMBLED)
+    confirm(store, document_id)
+    signing = claim(store, "sign:v", "/nowhere", stages={"sign"})
+    assert signing is not None
+    reject(store, document_id, whole(store, document_id).version, CLERK, "rescan", "mờ", 1)
+    if end == "silence":
+        clock.forward(3600)
+        assert rescue(store, "/nowhere") == 0
+    else:
+        error = EnvironmentTrouble("token", "token") if end == "trouble" else RuntimeError("x")
+        assert fail(store, signing, error, actor=WORKER) == "stale"
+
+    assert not extend(store, signing, timedelta(seconds=60))
+    assert claim(store, "sign:v", "/nowhere", stages={"sign"}) is None
+    assert whole(store, document_id).state is State.REJECTED
+
+
+def test_a_copy_recalled_before_it_was_forwarded_goes_nowhere(store: Store) -> None:
+    arrive(store)
+    document_id = work(store, until=State.ASSEMBLED)
+    confirm(store, document_id)
+    sign(store, document_id)
+    receipt = {"remote_id": "7", "received_at": "2026-11-23T02:00:00+00:00", "key": f"key-deliver-{document_id}"}
+    result = StageResult(facts=facts("push", receipts={"deliver": receipt}))
+    assert finish(store, take(store), result, (), actor=WORKER) is State.DELIVERED
+    recall(store, document_id, whole(store, document_id).version, SENIOR, "phát hành nhầm")
+
+    assert claim(store, "w1", "/nowhere", stages=STAGES) is None
+    assert idle(store, STAGES)
+    assert whole(store, document_id).state is State.RECALLED
+
+
 def test_auto_accept_passes_only_what_the_reading_accepts(store: Store) -> None:
     for decision, state in (("accept", State.APPROVED), ("review", State.ASSEMBLED)):
         arrive(store, decision, decision.encode())
