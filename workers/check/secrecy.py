@@ -38,8 +38,8 @@ HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CO
 """letter skeletons of stamps that are not secrecy marks"""
 SECRET = ("MAT", "TOIMAT", "TUYETMAT")
 SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
-RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?<![A-ZÀ-Ỹ])M[ẬẶ]T\W*$")
-"""in red, the word at the end of a line is enough: the rest may lie under another stamp"""
+RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]T\W*$")
+"""in red, the word at the end of a line is enough: the rest may lie under another stamp, whose lines run into the M"""
 BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
 RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""

@@ -60,8 +60,6 @@ def red_stamps(view: PageView) -> list[Stamp]:
         if np.count_nonzero(own) < RED_MIN_PX or _is_seal(own):
             continue
         own = own.astype(np.uint8)
-        if height * MM > SEVERAL_MM and _is_one_box(own):
-            continue
         found.append(_red_stamp(view, own, (x, y, width, height)))
         if height * MM > SEVERAL_MM:
             for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone
@@ -113,18 +111,6 @@ def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) 
     if standing:
         ink, lean = np.ascontiguousarray(np.rot90(ink)), -lean
     return Stamp(_box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed)
-
-
-def _is_one_box(mask: np.ndarray) -> bool:
-    """One rectangle holds all of it, too high for a secrecy mark: the ĐẾN stamp by itself, with nothing touching it."""
-    contours, _ = cv2.findContours(
-        cv2.dilate(mask, np.ones((5, 5), np.uint8)), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    hull = cv2.convexHull(np.vstack(contours))
-    outline = cv2.minAreaRect(hull)
-    largest = max(cv2.contourArea(contour) for contour in contours)
-    area = outline[1][0] * outline[1][1]
-    return largest > 0.94 * area and min(outline[1]) * MM > SEVERAL_MM
 
 
 def _is_frame(mask: np.ndarray, outline: tuple) -> bool:
