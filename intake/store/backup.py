@@ -18,7 +18,7 @@ from intake.store.schema import UtcTime, document, metadata
 
 ROWS = "rows.jsonl"
 DOCUMENTS = "documents"
-SETTINGS = ("sohoa.toml", "profiles", "trust")
+SETTINGS = ("sohoa.toml", "profiles", "trust", "certificates")
 
 
 def save_to(store: Store, home: Path, documents: Path, target: Path) -> int:
