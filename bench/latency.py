@@ -36,8 +36,8 @@ from intake.store import Store
 from intake.store.decide import approve
 from intake.store.reading import every, jobs, queue, whole
 from intake.store.signing import freeze
-from tests.crash.drive import CLERK, PIN, VAN_THU
 from tests.crash.home import build
+from tests.crash.life import CLERK, PIN, VAN_THU
 from workers.station.signing import TokenDesk
 from workers.station.station import Station
 

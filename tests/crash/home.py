@@ -17,7 +17,7 @@ from intake.store import Store, audit, people
 from intake.store.balance import balance
 from intake.store.reading import every, whole
 from intake.store.signing import assign_key
-from tests.crash.drive import IN_CHILD, PIN, VAN_THU
+from tests.crash.life import IN_CHILD, PIN, VAN_THU
 from workers.cli.init import create
 from workers.sign.demo_ca import make, softhsm_module, token_config
 from workers.sign.verify import verify

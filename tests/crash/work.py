@@ -7,11 +7,12 @@ import signal
 import sys
 from pathlib import Path
 
-from intake.settings import load
-from workers.queues.rq import work
-
 PR_SET_PDEATHSIG = 1
 
 if __name__ == "__main__":
+    # Here and not above: every child that is spawned imports this module again.
+    from intake.settings import load
+    from workers.queues.rq import work
+
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     work(load(Path(sys.argv[1])))

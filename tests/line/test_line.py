@@ -18,8 +18,8 @@ from intake.states import State
 from intake.store import Store, audit, people
 from intake.store.balance import balance
 from intake.store.reading import every, idle, whole
-from tests.crash.drive import PIN, VAN_THU
 from tests.crash.home import build
+from tests.crash.life import PIN, VAN_THU
 from tests.surroundings.patience import until
 from workers.chain import WORKED
 from workers.station.desk import DeskServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from intake.settings import Settings, SystemClock, load
 from intake.states import State
 from intake.store import Store, admit, audit, people, reading
 from intake.store.balance import balance
-from tests.crash.drive import PIN, VAN_THU
+from intake.store.signing import assign_key
 from tests.crash.home import build
+from tests.crash.life import PIN, VAN_THU
 from tests.review.station import PASSWORD, Clerk
 from tests.surroundings.patience import until
 from workers.runner.run import Runner
@@ -32,9 +33,11 @@ class Line:
 
     def __init__(self, home: Path) -> None:
         build(home, lease_seconds=60)
+        _sign_by_file(home)
         self.settings: Settings = load(home, {})
         self.store = Store(self.settings.database_url, SystemClock())
         people.add(self.store, "lan", "Lan", ["clerk"], PASSWORD, Actor("test", "admin"))
+        assign_key(self.store, VAN_THU.name, "pkcs12", "2/QĐ", None, Actor("test", "admin"))
         people.set_password(self.store, VAN_THU.name, PASSWORD, Actor("test", "admin"))
         self.runner = Runner(self.store, self.settings)
         self.desk = create_app(self.store, self.settings, sign=TokenDesk(self.store, self.settings))
@@ -74,17 +77,22 @@ class Line:
         assert answer.status_code == 200, answer.text
 
 
+def _sign_by_file(home: Path) -> None:
+    """The demo key of the home's token from its file: a process has one SoftHSM2, and other tests may hold it open."""
+    path = home / "sohoa.toml"
+    text = re.sub(r"\[signer\][^\[]*", "", path.read_text(encoding="utf-8"))
+    key = home / "token" / "demo.p12"
+    path.write_text(
+        f'{text}\n[signer]\nplugin = "pkcs12"\noptions = {{ file = "{key}" }}\ndemo = true\n', encoding="utf-8"
+    )
+
+
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[Line]:
-    before = os.environ.get("SOFTHSM2_CONF")
     made = Line(tmp_path / "home")
     yield made
     made.runner.close()
     made.store.close()
-    if before is None:
-        os.environ.pop("SOFTHSM2_CONF", None)
-    else:
-        os.environ["SOFTHSM2_CONF"] = before  # other tests of this process have tokens of their own
 
 
 def test_two_documents_scanned_as_one_and_one_of_them_on_its_side_both_end_delivered(
