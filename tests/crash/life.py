@@ -115,7 +115,8 @@ class Life:
         environment = {key: value for key, value in os.environ.items() if key != "SOHOA_CRASH_AT"}
         if crash_at:
             environment["SOHOA_CRASH_AT"] = crash_at
-        self._worker = subprocess.Popen([sys.executable, "-m", "tests.crash.work", str(self.home)], env=environment)
+        command = [sys.executable, "-m", "tests.crash.work", str(self.home), str(os.getpid())]
+        self._worker = subprocess.Popen(command, env=environment)
 
     def _dismiss(self) -> None:
         if self._worker is not None:

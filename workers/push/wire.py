@@ -211,7 +211,14 @@ class Wire:
             said = {**SAID, **(headers or {})}
             if REQUEST_ID.get():
                 said["X-Request-Id"] = REQUEST_ID.get()
-            answer = self._send(httpx.Request(method, url, headers=said, json=json, files=parts or None, data=data))
+            request = httpx.Request(method, url, headers=said, json=json, files=parts or None, data=data)
+            try:
+                answer = self._send(request)
+            except AnswerLost as error:
+                # Asking again changes nothing there; a server under load resets a connection now and then.
+                if method != "GET" or not isinstance(error.__cause__, httpcore.ReadError):
+                    raise
+                answer = self._send(request)
         if 300 <= answer.status < 400:
             raise EnvironmentTrouble(
                 f"Nơi nhận «{self._name}» chuyển hướng sang địa chỉ khác; đã chặn. Hãy sửa khóa url theo địa chỉ mới.",
