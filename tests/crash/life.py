@@ -64,11 +64,20 @@ class Life:
         shutil.copyfile(scan, self.settings.scan_folder("vanthu") / scan.name)
         self.drive(len(every(self.store)) + 1)
         crashpoint.arm(None)
-        if self._died:
+        if self._died or self._dead_after_its_last_commit():
             return "worker"
         (document,) = [row for row in every(self.store) if row["name"] == scan.name]
         tries = {job["stage"]: job["attempt"] for job in whole(self.store, document["id"]).jobs}
         return "child" if point in IN_CHILD and tries["push"] > 1 else "nobody"
+
+    def _dead_after_its_last_commit(self) -> bool:
+        """At the very last point the document is at its end before anybody sees the worker fall."""
+        if self._worker is None:
+            return False
+        try:
+            return self._worker.wait(2) != 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def drive(self, number: int) -> None:
         """Until that many documents are there and every one is at its end."""

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
+from threading import Event
 
 import httpx
 
@@ -71,7 +72,13 @@ class MayanServer:
         self._log.close()
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}/api/v4/{path}", headers={"Authorization": f"Token {self.token}"}, timeout=120)
+        while True:
+            answer = httpx.get(
+                f"{self.url}/api/v4/{path}", headers={"Authorization": f"Token {self.token}"}, timeout=120
+            )
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                return answer
+            Event().wait(float(answer.headers.get("Retry-After", 1)))  # Mayan's own limit of pace
 
     def _run(self, *arguments: str, text: str = "", settings: bool = True, check: bool = True) -> str:
         more = ["--settings=settings_for_tests"] if settings else []
