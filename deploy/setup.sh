@@ -65,8 +65,11 @@ if [ "$what" = run ] && [ -f .venv/.sohoa-test ] && cmp -s .venv/.sohoa-test req
 fi
 if ! cmp -s "$stamp" "$lock" || ! cmp -s .venv/.pyproject pyproject.toml; then
   echo "Cài thư viện Python / installing Python packages ($lock)"
-  .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+  # The lock is the whole closure. pip's resolver must not look further: for "name[extra]>=1" of a dependency it takes
+  # the newest release, not the pinned one, and then misses its hash (pip 23.2 with the day's new pikepdf).
+  .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r "$lock"
   .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+  .venv/bin/python -m pip check --disable-pip-version-check
   cp "$lock" "$stamp"
   cp pyproject.toml .venv/.pyproject
 fi
