@@ -68,13 +68,16 @@ def extract(
     section: OcrSection,
     *,
     header_only: bool,
+    first_look: bool = False,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence."""
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``first_look``:
+    nothing is read a second time, neither for surer words nor for why there are none."""
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
     if not has_text(first):
-        findings.append(trouble(first, gray, engine, section))
+        if not first_look:
+            findings.append(trouble(first, gray, engine, section))
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
@@ -83,11 +86,11 @@ def extract(
                 gathered,
                 page,
                 anchors,
-                SecondLook(page, engine, section.page_seconds),
+                SecondLook(page, engine, section.page_seconds, blind=first_look),
                 spellings([p.text for p in pages]),
                 not header_only,
             )
-        else:
+        elif not first_look:
             findings.append(trouble(first, gray, engine, section))
         if anchors.certain and not header_only:
             _signature(gathered, pages, sheet)
