@@ -20,6 +20,7 @@ from intake.ports import OcrEngine
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
 from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
+from workers.ocr.reading_image import one_channel
 from workers.ocr.slots import advance
 from workers.ocr.spelling import letters, nfc
 from workers.ocr.syllables import flat, is_syllable
@@ -28,12 +29,13 @@ from workers.ocr.syllables import flat, is_syllable
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One way to show a line: ``dpi``, ``blur`` (sigma in px at 200 dpi), ``reach`` (mm above and below the words),
-    ``height`` (stretched by)."""
+    ``height`` (stretched by), ``lifted``: coloured ink made paper."""
 
     dpi: float
     blur: float = 0.0
     reach: float = 0.6
     height: float = 1.0
+    lifted: bool = False
 
 
 PICTURES = (Picture(150), Picture(200, 0.7))
@@ -41,6 +43,9 @@ PICTURES = (Picture(150), Picture(200, 0.7))
 
 WITNESSES = (Picture(130), Picture(170, 0.5))
 """further pictures: the full reading asks them too"""
+
+WITHOUT_COLOUR = Picture(200, lifted=True)
+"""shown for print that an incoming stamp lies over; asked of colour scans only"""
 
 LAST_WITNESSES = (Picture(200, 1.2), Picture(200, 0, 1.2), Picture(200, 0, 0.6, 0.87), Picture(300))
 """asked only whether they read a word that a known phrase would have"""
@@ -100,7 +105,8 @@ class SecondLook:
 
     def texts(self, row: Row) -> Iterator[str]:
         """The row's text on each of the other pictures, one by one as asked for."""
-        for picture in PICTURES:
+        colour = self.page.pixels.ndim == 3
+        for picture in (*PICTURES, WITHOUT_COLOUR) if colour else PICTURES:
             yield nfc(" ".join(text for _, _, text in sorted(self._read(row, picture))))
 
     def witnessed(self, row: Row) -> tuple[Row, int]:
@@ -129,9 +135,12 @@ class SecondLook:
 
     def _look(self, row: Row, picture: Picture) -> list[tuple[float, float, str]]:
         own, dpi = self.page.sheet.px_per_mm[0] * 25.4, picture.dpi
-        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach)
-        if min(part.shape) < 6:
+        source = self.page.pixels if picture.lifted else None
+        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach, source)
+        if min(part.shape[:2]) < 6:
             return []
+        if picture.lifted:
+            part = one_channel(part, lift=True)
         if picture.blur:
             part = cv2.GaussianBlur(part, (0, 0), picture.blur * own / 200)
         scale = dpi / own
