@@ -168,8 +168,8 @@ def _notation_again(
     others: list[str] = []
     for text in texts:
         notation = notation_of(text) or ""
-        if notation == code.notation and ev.parted(code):
-            return code, 0.5 if others else 1.0
+        if not others and notation == code.notation and ev.parted(code):
+            return code, 1.0
         others.append(notation)
     votes = Counter(notation for notation in (code.notation, *others) if notation)
     if not votes:
