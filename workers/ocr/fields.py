@@ -142,8 +142,7 @@ def _head(
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
     for row in subject.rows:
-        agreed, how = look.at(row, thorough)
-        agreed, missed = look.witnessed(agreed)
+        agreed, how, missed = look.at(row, thorough)
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text
