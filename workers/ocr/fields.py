@@ -141,8 +141,13 @@ def _head(
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
+    words = [token.text for token in subject.tokens]
+    begin = 0
     for row in subject.rows:
-        agreed, how, missed = look.at(row, thorough)
+        end = begin + len(row.tokens)
+        around = (words[begin - 1] if begin else "", words[end] if end < len(words) else "")
+        agreed, how, missed = look.at(row, thorough, around)
+        begin = end
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text

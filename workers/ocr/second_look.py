@@ -91,10 +91,13 @@ class SecondLook:
     seconds: float
     _seen: dict[tuple[float, float, Picture], list[tuple[float, float, str]]] = field(default_factory=dict)
 
-    def at(self, row: Row, everything: bool = False) -> tuple[Row, Agreement, int]:
+    def at(
+        self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")
+    ) -> tuple[Row, Agreement, int]:
         """The row as the readings agree on it, how they compare, and how many of its words a known phrase would have
         otherwise though nobody read them so. The third picture is only asked when two disagree or a word is odd;
-        ``everything`` asks all at once."""
+        ``everything`` asks all at once. ``around``: the words before and behind the row, which a phrase may begin or
+        end with."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         missing = 0
         for index, picture in enumerate(PICTURES + WITNESSES if everything else PICTURES):
@@ -109,9 +112,9 @@ class SecondLook:
             alike = all(len({_bare(text) for text in vote}) == 1 for vote in votes)
             if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
                 break
-        settled, how, weak = _settled(row, votes, missing)
+        settled, how, weak = _settled(row, votes, missing, around)
         lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
-        witnessed, unread = self._witnessed(settled)
+        witnessed, unread = self._witnessed(settled, around)
         # What is in a known phrase now is no longer weak.
         weak -= {i for i, (a, b) in enumerate(zip(settled.tokens, witnessed.tokens, strict=True)) if a is not b}
         return witnessed, replace(how, odd=how.odd + lost, weak=len(weak)), unread
@@ -131,10 +134,11 @@ class SecondLook:
         for picture in (*PICTURES, WITHOUT_COLOUR) if colour else PICTURES:
             yield nfc(" ".join(text for _, _, text in sorted(self._read(row, picture))))
 
-    def _witnessed(self, row: Row) -> tuple[Row, int]:
+    def _witnessed(self, row: Row, around: tuple[str, str]) -> tuple[Row, int]:
         """The row with words changed to what a known phrase has there, where some picture reads just that; and how
         many such words nobody read."""
-        wanted = _wanted([token.text for token in row.tokens])
+        texts = [around[0], *(token.text for token in row.tokens), around[1]]
+        wanted = {place - 1: good for place, good in _wanted(texts).items() if 0 < place <= len(row.tokens)}
         tokens = list(row.tokens)
         for picture in PICTURES + WITNESSES + LAST_WITNESSES:
             left = [p for p in wanted if tokens[p] is row.tokens[p]]
@@ -204,10 +208,12 @@ def _bare(text: str) -> str:
     return "".join(_WORD.findall(text)) or text
 
 
-def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agreement, set[int]]:
+def _settled(
+    row: Row, votes: list[list[str]], missing: int, around: tuple[str, str]
+) -> tuple[Row, Agreement, set[int]]:
     """The row as voted, how the readings compare, and the places of its weak words (see Agreement)."""
     tokens, split, odd, changed, known, weak = [], 0, 0, 0, 0, set()
-    known_pairs = pairs()
+    known_pairs, near = pairs(), [[around[0]], *votes, [around[1]]]
     for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
         mine = _bare(token.text)
         words = [_like(text, mine) for text in vote]
@@ -217,7 +223,7 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
             if place and not _may_replace(word, mine):
                 continue
             if word not in scores:
-                in_phrase[word] = _in_phrase(index, word, votes, known_pairs)
+                in_phrase[word] = _in_phrase(word, near[index], near[index + 2], known_pairs)
                 scores[word] = (0.25 if is_syllable(word) else -0.5) + (0.6 if in_phrase[word] else 0.0)
                 scores[word] += 0.1 if place == 0 else 0.0
             scores[word] += 1.0
@@ -288,11 +294,12 @@ def _may_replace(word: str, mine: str) -> bool:
     return is_syllable(word) or not is_syllable(mine)
 
 
-def _in_phrase(index: int, word: str, votes: list[list[str]], known_pairs: frozenset[tuple[str, str]]) -> bool:
+def _in_phrase(word: str, before: list[str], after: list[str], known_pairs: frozenset[tuple[str, str]]) -> bool:
+    """The word makes a known pair with any reading of the word before or behind it."""
     mine = flat(word)
-    before = [flat(_bare(text)) for text in votes[index - 1]] if index else []
-    after = [flat(_bare(text)) for text in votes[index + 1]] if index + 1 < len(votes) else []
-    return any((other, mine) in known_pairs for other in before) or any((mine, other) in known_pairs for other in after)
+    return any((flat(_bare(text)), mine) in known_pairs for text in before) or any(
+        (mine, flat(_bare(text))) in known_pairs for text in after
+    )
 
 
 def suggested(text: str) -> tuple[str, int]:
