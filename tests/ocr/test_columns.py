@@ -37,8 +37,10 @@ def test_the_signature_is_read_apart_from_the_recipients() -> None:
     for y in (171.5, 178, 210):
         line(page, 125, 180, y)
     whole, left, right = reading_areas(page, DPI)
-    assert whole[:3] == (0, 0, page.shape[1]) and left[1] == right[1] == whole[3]
-    assert left[3] == right[3] == page.shape[0] and 86 * MM < left[2] == right[0] < 125 * MM
+    assert whole[:3] == (0, 0, page.shape[1])
+    assert left[1] == right[1] == whole[3]
+    assert left[3] == right[3] == page.shape[0]
+    assert 86 * MM < left[2] == right[0] < 125 * MM
     assert 155 * MM < whole[3] < 167 * MM
 
 
@@ -82,7 +84,8 @@ def test_parts_tile_the_page_and_cut_at_most_a_few_tails(drawn: list[tuple[str, 
         seen[y0:y1, x0:x1] += 1
         for edge, inner in ((page[y0, x0:x1], y0 > below), (page[y0:y1, x0], x0 > 0)):
             assert not inner or (edge > 128).mean() > 0.985
-    assert (seen[below:] == 1).all() and not seen[:below].any()
+    assert (seen[below:] == 1).all()
+    assert not seen[:below].any()
 
 
 @pytest.mark.parametrize("seed", [3, 5, 8])
@@ -95,4 +98,5 @@ def test_recipients_beside_the_signers_authority_are_read(seed: int) -> None:
     words = " ".join(
         word.text for area in reading_areas(gray, dpi) for row in engine.read(gray, dpi, area=area) for word in row
     )
-    assert "Nơi nhận:" in words and "- Lưu:" in words
+    assert "Nơi nhận:" in words
+    assert "- Lưu:" in words

@@ -91,9 +91,7 @@ class SecondLook:
     seconds: float
     _seen: dict[tuple[float, float, Picture], list[tuple[float, float, str]]] = field(default_factory=dict)
 
-    def at(
-        self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")
-    ) -> tuple[Row, Agreement, int]:
+    def at(self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")) -> tuple[Row, Agreement, int]:
         """The row as the readings agree on it, how they compare, and how many of its words a known phrase would have
         otherwise though nobody read them so. The third picture is only asked when two disagree or a word is odd;
         ``everything`` asks all at once. ``around``: the words before and behind the row, which a phrase may begin or
@@ -256,7 +254,12 @@ def _like(text: str, mine: str) -> str:
 
 def _is_name(index: int, word: str) -> bool:
     """A capitalised word within the line; an abbreviation in capitals has no mark that could be lost."""
-    return index > 0 and word[:1].isupper() and word.isalpha() and not (word.isupper() and letters(word) == word.replace("Đ", "D"))
+    return (
+        index > 0
+        and word[:1].isupper()
+        and word.isalpha()
+        and not (word.isupper() and letters(word) == word.replace("Đ", "D"))
+    )
 
 
 def _wide_gaps(row: Row) -> list[tuple[Token, Token]]:
