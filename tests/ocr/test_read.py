@@ -132,6 +132,35 @@ def test_a_tilted_stamp_is_an_urgency_and_not_a_title():
     assert fields[FieldName.TYPE_NAME].value == told["fields"]["TypeName"]
 
 
+@pytest.mark.parametrize(("ink", "turn", "broken"), [
+    ((40, 30, 210), 35, False), ((40, 40, 40), 30, False), ((60, 60, 60), -12, True),
+])  # fmt: skip
+def test_an_arrow_is_a_stamp_too(tmp_path, ink, turn, broken):
+    """Many agencies' HỎA TỐC is an arrow pointing up and to the right; a copier breaks its outline."""
+    files, _ = sample("quyet-dinh-nang-luong")
+    page = cv2.imread(str(files[0]))
+    mm = page.shape[1] / 210
+    size = round(40 * mm)
+    picture = Image.new("L", (size, size), 255)
+    draw, middle = ImageDraw.Draw(picture), size / 2
+    outline = [(-16, -4), (8, -4), (8, -7), (16, 0), (8, 7), (8, 4), (-16, 4), (-13, 0)]
+    corners = [(middle + x * mm, middle + y * mm) for x, y in (*outline, outline[0])]
+    draw.line(corners, fill=0, width=round(0.5 * mm))
+    letters = ImageFont.truetype(SERIF.replace("Regular", "Bold"), round(4.2 * mm))
+    draw.text((middle - 1.5 * mm, middle), "HỎA TỐC", font=letters, fill=0, anchor="mm")
+    if broken:
+        for x, y in outline[:5]:
+            draw.ellipse([middle + (x - 0.5) * mm, middle + (y - 0.5) * mm, middle + (x + 0.5) * mm,
+                          middle + (y + 0.5) * mm], fill=255)  # fmt: skip
+    stamp = np.array(picture.rotate(turn, fillcolor=255, resample=Image.Resampling.BICUBIC))
+    x, y = round(6 * mm), round(52 * mm)
+    place = page[y : y + size, x : x + size]
+    place[stamp < 128] = ink
+    path = tmp_path / "arrow.png"
+    cv2.imwrite(str(path), page)
+    assert read([path], OcrSection(), True).fields[FieldName.PRIORITY].value == 3
+
+
 def test_the_arrival_stamp_gives_no_number_and_no_date():
     files, told = sample("quyet-dinh-to-ra-soat")
     fields = read(files[:1], OcrSection(), True).fields

@@ -18,13 +18,13 @@ from workers.ocr.confidence import probability
 from workers.ocr.filling import FEATURES, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
-from workers.ocr.issuer import find_issuer, spellings
+from workers.ocr.issuer import Issuer, find_issuer, spellings
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
 from workers.ocr.second_look import Agreement, SecondLook, suggested
 from workers.ocr.signer import begins_enclosure, find_signer
-from workers.ocr.title import Subject, find_title, joined, subject_under_number, subject_under_title
+from workers.ocr.title import Subject, Title, find_title, joined, subject_under_number, subject_under_title
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
 
@@ -118,7 +118,7 @@ def _head(
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
-        code, alike = _notation_again(code, look.texts(anchors.number))
+        code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject)
         _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject))
     if issued is not None:
         _put_date(gathered, sheet, issued)
@@ -144,9 +144,13 @@ def _head(
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
+    words = [token.text for token in subject.tokens]
+    begin = 0
     for row in subject.rows:
-        agreed, how = look.at(row, thorough)
-        agreed, missed = look.witnessed(agreed)
+        end = begin + len(row.tokens)
+        around = (words[begin - 1] if begin else "", words[end] if end < len(words) else "")
+        agreed, how, missed = look.at(row, thorough, around)
+        begin = end
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text
@@ -163,18 +167,29 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
     )
 
 
-def _notation_again(code: CodeReading, texts: Iterable[str]) -> tuple[CodeReading, float]:
-    """The notation that most pictures read; 1 when the next picture reads the same, 0.5 when only the one after it
-    does, 0 when none does."""
+def _notation_again(
+    code: CodeReading, texts: Iterable[str], title: Title | None, issuer: Issuer | None, subject: Subject | None
+) -> tuple[CodeReading, float]:
+    """The notation that most pictures read, weighed by what its type and agency say of it; 1 when the next picture
+    reads the same as the first, 0.5 when a later one does, 0 when none does."""
     others: list[str] = []
     for text in texts:
-        notation = notation_of(text)
-        if notation is not None and notation == code.notation:
-            return code, 0.5 if others else 1.0
-        others.append(notation or "")
-    if len(others) == 2 and others[0] and others[0] == others[1]:
-        return replace(code, notation=others[0]), 0.5
-    return code, 0.0
+        notation = notation_of(text) or ""
+        if not others and notation == code.notation and ev.parted(code):
+            return code, 1.0
+        others.append(notation)
+    votes = Counter(notation for notation in (code.notation, *others) if notation)
+    if not votes:
+        return code, 0.0
+
+    def weight(notation: str) -> float:
+        fits = 0.7 * ev.type_agrees(notation, title, subject) + 1.2 * ev.agency_agrees(notation, issuer)
+        return votes[notation] + fits + 0.5 * ev.parted(replace(code, notation=notation))
+
+    best = max(votes, key=weight)
+    if best != code.notation:
+        return replace(code, notation=best), 0.5 if votes[best] > 1 else 0.0
+    return code, 1.0 if others and others[0] == best else 0.5 if best in others else 0.0
 
 
 def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:
