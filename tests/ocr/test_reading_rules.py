@@ -357,6 +357,15 @@ def test_a_word_that_no_phrase_knows_stays_doubtful_when_one_picture_reads_anoth
     assert agreement.weak == 1
 
 
+@pytest.mark.parametrize(("text", "doubtful"), [
+    ("phục dựng nghỉ thức rước", 1), ("tại vị trí mố MI", 1), ("nối tuyến ống B12", 1), ("về quê tỉnh xa", 0),
+    ("báo cáo kết quả quý III", 0), ("nghỉ phép hàng năm", 0),
+])  # fmt: skip
+def test_what_every_picture_reads_wrong_alike_is_doubtful_unless_a_phrase_knows_it(text, doubtful):
+    _, agreement, _ = agreed(text, text)
+    assert agreement.weak == doubtful
+
+
 def test_a_phrase_may_begin_in_the_line_above():
     _, alone, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông")
     _, together, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông", around=("thành", ""))
