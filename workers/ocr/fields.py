@@ -19,6 +19,7 @@ from workers.ocr.filling import FEATURES, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import Issuer, find_issuer, spellings
+from workers.ocr.known import NOTHING, Known
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
@@ -68,8 +69,10 @@ def extract(
     section: OcrSection,
     *,
     header_only: bool,
+    known: Known = NOTHING,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence."""
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``known``: what
+    was known before, which can lower a confidence and choose between readings, never put a value of its own."""
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
@@ -86,6 +89,7 @@ def extract(
                 SecondLook(page, engine, section.page_seconds),
                 spellings([p.text for p in pages]),
                 not header_only,
+                known,
             )
         else:
             findings.append(trouble(first, gray, engine, section))
@@ -107,6 +111,7 @@ def _head(
     look: SecondLook,
     seen: Mapping[str, Counter[str]],
     thorough: bool,
+    known: Known,
 ) -> None:
     sheet = page.sheet
     title = find_title(sheet, anchors)
@@ -115,10 +120,11 @@ def _head(
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
-        code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject)
-        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject))
+        code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject, known)
+        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), known)
     if issued is not None:
         _put_date(gathered, sheet, issued)
+    _doubt(gathered, known)
     if title is not None:
         sure = ev.of_type(title, code)
         gathered.put(FieldName.TYPE_NAME, title.kind.title, sure, page=1, box=sheet.box(title.tokens))
@@ -165,10 +171,15 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
 
 
 def _notation_again(
-    code: CodeReading, texts: Iterable[str], title: Title | None, issuer: Issuer | None, subject: Subject | None
+    code: CodeReading,
+    texts: Iterable[str],
+    title: Title | None,
+    issuer: Issuer | None,
+    subject: Subject | None,
+    known: Known = NOTHING,
 ) -> tuple[CodeReading, float]:
-    """The notation that most pictures read, weighed by what its type and agency say of it; 1 when the next picture
-    reads the same as the first, 0.5 when a later one does, 0 when none does."""
+    """The notation that most pictures read, weighed by what its type, its agency and earlier documents say of it; 1 when
+    the next picture reads the same as the first, 0.5 when a later one does, 0 when none does."""
     others: list[str] = []
     for text in texts:
         notation = notation_of(text) or ""
@@ -181,6 +192,7 @@ def _notation_again(
 
     def weight(notation: str) -> float:
         fits = 0.7 * ev.type_agrees(notation, title, subject) + 1.2 * ev.agency_agrees(notation, issuer)
+        fits += 1.2 * (notation in known.issued)
         return votes[notation] + fits + 0.5 * ev.parted(replace(code, notation=notation))
 
     best = max(votes, key=weight)
@@ -189,7 +201,7 @@ def _notation_again(
     return code, 1.0 if others and others[0] == best else 0.5 if best in others else 0.0
 
 
-def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:
+def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...], known: Known) -> None:
     if code.filling is not None and code.number is not None:
         gathered.evidence["number"] = code.filling.evidence
         gathered.put(
@@ -203,11 +215,21 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
-        gathered.put(FieldName.CODE_NOTATION, code.notation, sure, page=1, box=sheet.box(code.notation_tokens))
+        gathered.put(
+            FieldName.CODE_NOTATION,
+            code.notation,
+            sure,
+            page=1,
+            box=sheet.box(code.notation_tokens),
+            suggestion=known.spelt_otherwise(code.notation),
+        )
 
 
 UNSURE = 0.9
-"""most that is believed of a number whose slot was not anchored, or that the engine reads as another number"""
+"""most that is believed of a number whose slot was not anchored, that the engine reads as another number, or that breaks
+the order of numbers"""
+IMPOSSIBLE = 0.1
+"""most that is believed of a date after the day of arrival"""
 
 
 def _number_probability(filling: Filling, led: bool) -> float:
@@ -223,6 +245,27 @@ def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
     pen = any(filling.handwritten > 0.5 for name, filling in issued.fillings.items() if name != "year")
     box = sheet.box(issued.tokens)
     gathered.put(FieldName.ISSUED_DATE, issued.value, sure, page=1, box=box, handwritten=pen)
+
+
+def _doubt(gathered: Gathered, known: Known) -> None:
+    """Lower what contradicts the day of arrival or the order of numbers."""
+    number, notation, day = (
+        gathered.fields[name].value if name in gathered.fields else None
+        for name in (FieldName.CODE_NUMBER, FieldName.CODE_NOTATION, FieldName.ISSUED_DATE)
+    )
+    if known.after_arrival(day):  # type: ignore[arg-type]
+        _lower(gathered, FieldName.ISSUED_DATE, IMPOSSIBLE)
+    elif known.out_of_turn(number, notation, day):  # type: ignore[arg-type]
+        _lower(gathered, FieldName.CODE_NUMBER, UNSURE)
+        _lower(gathered, FieldName.ISSUED_DATE, UNSURE)
+
+
+def _lower(gathered: Gathered, name: FieldName, most: float) -> None:
+    field = gathered.fields.get(name)
+    if field is None:
+        return
+    gathered.fields[name] = replace(field, confidence=min(field.confidence, most))
+    gathered.evidence["doubted"] = True
 
 
 def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -> None:
