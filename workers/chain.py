@@ -12,7 +12,7 @@ from intake import crashpoint
 from intake.folder import DocumentFolder
 from intake.model import Receipt, StageResult
 from intake.plugins import load
-from intake.ports import Connector, Package
+from intake.ports import Connector, Package, Tell
 from intake.profile import Profile
 from workers.check import glance
 from workers.check import stage as check
@@ -40,23 +40,23 @@ class Surroundings:
     """of push: targets to be left alone in this attempt"""
 
 
-Call = Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
+Call = Callable[[DocumentFolder, Profile, Path, Surroundings, Tell], StageResult]
 
 
-def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     known = certified(around.home, around.station, around.arrived_at)
     return check.run(document, profile.check, out, known)
 
 
-def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
-    return ocr.run(document, profile.ocr, out)
+def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings, tell: Tell) -> StageResult:
+    return ocr.run(document, profile.ocr, out, tell)
 
 
-def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
+def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings, __: Tell) -> StageResult:
     return pdf.run(document, profile.pdf, out)
 
 
-def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     def key_of(target: str, sha256: str) -> str:
         return delivery_key(target, document.document_id, around.revision, sha256)
 
@@ -72,7 +72,7 @@ def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroun
     )
 
 
-def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     delivered = document.facts["push"].get("receipts", {})
     receipts = {target: receipt_of(data) for target, data in delivered.items()}  # type: ignore[attr-defined]
     return forward.run(
@@ -86,7 +86,7 @@ def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surr
     )
 
 
-def _glance(document: DocumentFolder, profile: Profile, _out: Path, _: Surroundings) -> StageResult:
+def _glance(document: DocumentFolder, profile: Profile, _out: Path, _: Surroundings, __: Tell) -> StageResult:
     return glance.run(document, profile.check)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
@@ -76,6 +78,51 @@ def test_the_head_is_known_before_the_rest_is_read(printed):
     reading, heads, _ = printed
     assert heads[0].fields[FieldName.CODE_NUMBER].value == reading.fields[FieldName.CODE_NUMBER].value
     assert len(heads[0].pages[0].text) < len(reading.pages[0].text)
+
+
+class Gated:
+    """The real engine behind a gate: whole pages after the first are read only once the head was told."""
+
+    name = "gated"
+
+    def __init__(self):
+        self.engine = engine_for("tesserocr", "vie")
+        self.told = Event()
+        self.asked = 0
+
+    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0):
+        self.asked += 1
+        if layout == "page" and area is None:
+            assert self.told.wait(30), "the head waited for another page"
+        return self.engine.read(image, dpi, area=area, layout=layout, seconds=seconds)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_head_waits_for_no_other_page(jobs):
+    """One page after the other, or side by side."""
+    files, told = sample("ke-hoach-kiem-ke-tai-san")
+    gated, heads = Gated(), []
+
+    def on_header(head):
+        heads.append(head)
+        gated.told.set()
+
+    reading = read(files, OcrSection(), jobs=jobs, engine=gated, on_header=on_header)
+    assert len(reading.pages) == told["fields"]["PageAmount"] > 1
+    assert [head.fields[FieldName.CODE_NUMBER].value for head in heads] == [told["fields"]["CodeNumber"]]
+
+
+def test_telling_the_head_changes_nothing_that_is_read_and_reads_no_line_twice(tmp_path):
+    """The fields of the whole page are those of a reading nobody listened to; only a stamp's frame is asked again."""
+    for files, frames in ((sample(STAMPED)[0], 2), ([paper(tmp_path, [])], 0)):
+        told, untold, heads = Gated(), Gated(), []
+        told.told.set()
+        untold.told.set()
+        first = read(files, OcrSection(), engine=told, on_header=heads.append)
+        second = read(files, OcrSection(), engine=untold)
+        assert first.as_json() == second.as_json()
+        assert len(heads) == 1
+        assert told.asked - untold.asked <= frames
 
 
 def test_a_tilted_stamp_is_an_urgency_and_not_a_title():
@@ -190,6 +237,25 @@ def test_the_stage_publishes_what_the_next_stages_need(tmp_path):
     widest = max(w["box"][2] for line in page["lines"] for w in line["words"])
     assert widest <= page["width_px"]
     assert json.loads((out / "ocr.json").read_text("utf-8"))["fields"] == result.facts["fields"]
+
+
+def test_the_stage_tells_the_head_before_it_has_written_anything(tmp_path):
+    """Small JSON in the shape of the fact ``fields``; of a page without a head nothing is told."""
+    files, told = sample(PRINTED)
+    heads = []
+
+    def tell(word):
+        heads.append(json.loads(json.dumps(word)))
+        assert list(out.iterdir()) == []
+
+    for name, source in (("a", files[0]), ("b", paper(tmp_path, []))):
+        out = tmp_path / name / "ocr.1.tmp"
+        out.mkdir(parents=True)
+        (tmp_path / name / "original").mkdir()
+        shutil.copy(source, tmp_path / name / "original" / f"001{source.suffix}")
+        run(DocumentFolder("d", tmp_path / name), OcrSection(), out, tell)
+    assert [head["fields"]["CodeNumber"]["value"] for head in heads] == [told["fields"]["CodeNumber"]]
+    assert heads[0]["fields"]["SignerFullName"]["value"] is None
 
 
 def test_the_command_prints_json_only():

@@ -70,14 +70,17 @@ def extract(
     *,
     header_only: bool,
     known: Known = NOTHING,
+    first_look: bool = False,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
     """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``known``: what
-    was known before, which can lower a confidence and choose between readings, never put a value of its own."""
+    was known before, which can lower a confidence and choose between readings, never put a value of its own.
+    ``first_look``: nothing is read a second time, neither for surer words nor for why there are none."""
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
     if not has_text(first):
-        findings.append(trouble(first, gray, engine, section))
+        if not first_look:
+            findings.append(trouble(first, gray, engine, section))
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
@@ -86,12 +89,12 @@ def extract(
                 gathered,
                 page,
                 anchors,
-                SecondLook(page, engine, section.page_seconds),
+                SecondLook(page, engine, section.page_seconds, blind=first_look),
                 spellings([p.text for p in pages]),
                 not header_only,
                 known,
             )
-        else:
+        elif not first_look:
             findings.append(trouble(first, gray, engine, section))
         if anchors.certain and not header_only:
             _signature(gathered, pages, sheet)

@@ -70,9 +70,9 @@ def read(
 ) -> DocumentReading:
     """Read the pages of one document, in order.
 
-    ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields as soon as they are
-    there (from another thread), before the rest of page 1 is read, and nothing is read twice for it. ``jobs`` pages are
-    read side by side. ``known``: what is known of the document before.
+    ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields, as a first look gives them
+    (from another thread), before the rest of page 1 is read: second looks wait for the whole page, and the engine reads
+    no line twice for it. ``jobs`` pages are read side by side. ``known``: what is known of the document before.
     Raises DocumentError when no page can be opened; damage inside pages is a finding of that page.
     """
     engine = engine or engine_for(section.engine, section.language)
@@ -86,7 +86,7 @@ def read(
     def read_first() -> Opened:
         head, rest = _read_head(sources[0], engine, section)
         if on_header:
-            on_header(_gathered(files, sources, [head], engine, section, known, header_only=True))
+            on_header(_gathered(files, sources, [head], engine, section, known, header_only=True, first_look=True))
         whole = _complete(head, rest, engine, section)
         # With more pages to come, the pixels would lie idle in memory until all are read: they are decoded again then.
         return whole if len(sources) == 1 else Opened(whole.reading)
@@ -204,12 +204,21 @@ def _gathered(
     known: Known,
     *,
     header_only: bool,
+    first_look: bool = False,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
     pixels = decode(sources[0]) if opened[0].pixels is None else opened[0].pixels
     gray = one_channel(pixels) if opened[0].gray is None else opened[0].gray
     fields, findings, evidence = extract(
-        pages, pixels, gray, len(sources), engine, section, header_only=header_only, known=known
+        pages,
+        pixels,
+        gray,
+        len(sources),
+        engine,
+        section,
+        header_only=header_only,
+        known=known,
+        first_look=first_look,
     )
     findings = tuple(f for page in pages for f in page.findings) + findings
     decision = decide(fields, findings, evidence, section)
