@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from intake.model import FieldName
 from intake.profile.sections import OcrSection
-from workers.ocr.known import Issued, Known
+from workers.ocr.known import Confirmed, Known
 from workers.ocr.reading import read
 
 SCAN = Path(__file__).parents[2] / "samples" / "scans" / "giay-moi-hop.png"
@@ -37,24 +37,36 @@ def test_a_date_after_the_day_of_arrival_is_not_believed(plain):
 
 
 def test_a_number_out_of_turn_is_looked_at_by_a_person(plain):
-    fields = plain.fields
-    day, notation = date.fromisoformat(fields[FieldName.ISSUED_DATE].value), fields[FieldName.CODE_NOTATION].value
-    number = int(fields[FieldName.CODE_NUMBER].value)
-    passed = Known(issued={notation: (Issued(number + 5, day - timedelta(days=3)),)})
-    fits = Known(issued={notation: (Issued(number - 1, day - timedelta(days=3)), Issued(number + 1, day))})
-    doubted, believed = (read([SCAN], OcrSection(), True, known=known) for known in (passed, fits))
-    assert values(doubted) == values(believed) == values(plain)
+    value = values(plain)
+    day, organ, notation = (
+        date.fromisoformat(value[FieldName.ISSUED_DATE]),
+        value[FieldName.ORGAN_NAME],
+        value[FieldName.CODE_NOTATION],
+    )
+    number = int(value[FieldName.CODE_NUMBER])
+    before = day - timedelta(days=3)
+    passed = Confirmed(organ, notation, str(number + 5), before)
+    fits = (
+        Confirmed(organ, notation, str(number - 1), before),
+        Confirmed("SỞ KHÁC", notation, str(number + 5), before),
+    )
+    doubted, believed = (
+        read([SCAN], OcrSection(), True, known=Known(earlier=earlier)) for earlier in ((passed,), fits)
+    )
+    assert values(doubted) == values(believed) == value
     assert doubted.fields[FieldName.CODE_NUMBER].confidence <= 0.9
     assert doubted.decision == "review"
-    assert believed.fields[FieldName.CODE_NUMBER].confidence == fields[FieldName.CODE_NUMBER].confidence
+    assert believed.fields[FieldName.CODE_NUMBER].confidence == plain.fields[FieldName.CODE_NUMBER].confidence
 
 
 def test_a_confirmed_notation_with_the_same_letters_is_suggested_and_not_put_in():
-    known = Known(issued={"BGN-BYT": (), "QĐ-BYT": ()})
+    known = Known(earlier=tuple(Confirmed("BỘ Y TẾ", n, None, date(2024, 1, 1)) for n in ("BGN-BYT", "QĐ-BYT")))
     assert known.spelt_otherwise("BGNBYT") == "BGN-BYT"
     assert known.spelt_otherwise("QD-BYT") == "QĐ-BYT"
     assert known.spelt_otherwise("QĐ-BYT") is None
     assert known.spelt_otherwise("KH-BYT") is None
+    assert known.knows("QĐ-BYT")
+    assert not known.knows("BGNBYT")
 
 
 days = st.dates(date(2024, 1, 1), date(2024, 12, 31))
@@ -62,10 +74,11 @@ days = st.dates(date(2024, 1, 1), date(2024, 12, 31))
 
 @given(st.lists(days, min_size=2, max_size=12, unique=True), st.data())
 def test_numbers_that_run_through_the_year_are_never_out_of_turn(drawn, data):
-    series = [Issued(7 * index + 3, day) for index, day in enumerate(sorted(drawn))]
+    series = [Confirmed("SỞ Y TẾ", "QĐ-SYT", str(7 * index + 3), day) for index, day in enumerate(sorted(drawn))]
     mine = data.draw(st.sampled_from(series))
-    known = Known(issued={"QĐ-UBND": tuple(one for one in series if one != mine)})
-    assert not known.out_of_turn(str(mine.number), "QĐ-UBND", mine.day.isoformat())
-    last = series[-1]
-    if mine != last:
-        assert known.out_of_turn(str(last.number + 1), "QĐ-UBND", mine.day.isoformat())
+    known = Known(earlier=tuple(one for one in series if one != mine))
+    assert not known.out_of_turn("Sở Y tế", "QĐ-SYT", mine.number, mine.day.isoformat())
+    if mine != series[-1]:
+        late = str(series[-1].running + 1)
+        assert known.out_of_turn("Sở Y tế", "QĐ-SYT", late, mine.day.isoformat())
+        assert not known.out_of_turn("Sở Nội vụ", "QĐ-SYT", late, mine.day.isoformat())

@@ -127,7 +127,6 @@ def _head(
         _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), known)
     if issued is not None:
         _put_date(gathered, sheet, issued)
-    _doubt(gathered, known)
     if title is not None:
         sure = ev.of_type(title, code)
         gathered.put(FieldName.TYPE_NAME, title.kind.title, sure, page=1, box=sheet.box(title.tokens))
@@ -146,6 +145,7 @@ def _head(
     sure = 0.6 if urgency.suspect else 0.97 if urgency.priority else 0.99
     gathered.put(FieldName.PRIORITY, urgency.priority, sure, page=1, box=urgency.box)
     gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
+    _doubt(gathered, known)
 
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
@@ -195,7 +195,7 @@ def _notation_again(
 
     def weight(notation: str) -> float:
         fits = 0.7 * ev.type_agrees(notation, title, subject) + 1.2 * ev.agency_agrees(notation, issuer)
-        fits += 1.2 * (notation in known.issued)
+        fits += 1.2 * known.knows(notation)
         return votes[notation] + fits + 0.5 * ev.parted(replace(code, notation=notation))
 
     best = max(votes, key=weight)
@@ -252,13 +252,13 @@ def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
 
 def _doubt(gathered: Gathered, known: Known) -> None:
     """Lower what contradicts the day of arrival or the order of numbers."""
-    number, notation, day = (
-        gathered.fields[name].value if name in gathered.fields else None
-        for name in (FieldName.CODE_NUMBER, FieldName.CODE_NOTATION, FieldName.ISSUED_DATE)
+    organ, notation, number, day = (
+        str(gathered.fields[name].value) if name in gathered.fields else None
+        for name in (FieldName.ORGAN_NAME, FieldName.CODE_NOTATION, FieldName.CODE_NUMBER, FieldName.ISSUED_DATE)
     )
-    if known.after_arrival(day):  # type: ignore[arg-type]
+    if known.after_arrival(day):
         _lower(gathered, FieldName.ISSUED_DATE, IMPOSSIBLE)
-    elif known.out_of_turn(number, notation, day):  # type: ignore[arg-type]
+    elif known.out_of_turn(organ, notation, number, day):
         _lower(gathered, FieldName.CODE_NUMBER, UNSURE)
         _lower(gathered, FieldName.ISSUED_DATE, UNSURE)
 
