@@ -192,11 +192,28 @@ def test_a_form_without_abstract_has_none():
     assert subject_under_title(white(of), title).text == ""
 
 
-def test_a_letter_has_its_abstract_under_the_number():
+@pytest.mark.parametrize(("kind", "abbreviation", "subject"), [
+    ("KẾ HOẠCH", "KH", "Giới thiệu nhân sự kiêm nhiệm"), ("GIẤY GIỚI THIỆU", "GGT", ""),
+])  # fmt: skip
+def test_an_introduction_is_an_abstract_but_in_the_form_that_introduces(kind, abbreviation, subject):
+    of = sheet(
+        *HEAD,
+        words(f"Số: 47/{abbreviation}-BVĐK", 44, 39, advance=1.9),
+        words(kind, 105 - 1.2 * len(kind), 52, advance=2.4),
+        words("Giới thiệu nhân sự kiêm nhiệm", 76, 59),
+        words("Thực hiện chương trình công tác năm của tỉnh Vĩnh Hà như sau đây", 42, 76),
+    )
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert subject_under_title(white(of), title).text == subject
+
+
+@pytest.mark.parametrize("lead", ["V/v", "V/", "V/ v"])
+def test_a_letter_has_its_abstract_under_the_number(lead):
     of = sheet(
         *HEAD,
         words("Số: 12/UBND-VX", 44, 39, advance=1.9),
-        words("V/v báo cáo số liệu", 40, 46, advance=1.8),
+        words(f"{lead} báo cáo số liệu", 40, 46, advance=1.8),
         words("quý I năm 2025", 45, 51, advance=1.8),
         words("Kính gửi: Các sở, ban, ngành.", 80, 66),
     )
