@@ -128,6 +128,7 @@ class Station:
             wanted.lane,
             self._probe,
             due=lambda arrived: calendar.registry_deadline(arrived)[1],
+            disk_free_min_bytes=self.settings.workers.disk_free_min_bytes,
         )
 
     def _sweep(self) -> None:
