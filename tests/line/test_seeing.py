@@ -8,7 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,13 @@ def home(tmp_path: Path) -> Path:
     trouble(store, notice(store, "vanthu", "b.jpg"), "đĩa gần đầy", "the disk is nearly full")
     store.close()
     return made
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.close()
 
 
 def _asked(home: Path, database: str | None = None) -> TestClient:
@@ -104,11 +111,12 @@ def test_live_status_goes_on_until_ctrl_c(home: Path) -> None:
     os.close(ours)
 
 
-def test_the_doctor_looks_at_every_part_and_says_what_to_do(tmp_path: Path, postgres_url: Callable[[], str]) -> None:
+def test_the_doctor_looks_at_every_part_and_says_what_to_do(
+    tmp_path: Path, postgres_url: Callable[[], str], own_redis: RedisServer
+) -> None:
     """Database, Redis, token: found with their versions; then Redis is away and the token is another one."""
-    redis = RedisServer()
     home = tmp_path / "home"
-    build(home, database=postgres_url(), redis=redis.url)
+    build(home, database=postgres_url(), redis=own_redis.url)
 
     def examined() -> tuple[int, dict[str, dict[str, object]]]:
         done = sohoa("doctor", "--home", home, "--json")
@@ -131,7 +139,7 @@ def test_the_doctor_looks_at_every_part_and_says_what_to_do(tmp_path: Path, post
     assert [what for what in wanted if not rows[what]["good"]] == []
     assert str(rows["cơ sở dữ liệu / database"]["said"]).startswith("postgresql 1")
 
-    redis.close()
+    own_redis.stop()
     text = (home / "sohoa.toml").read_text(encoding="utf-8")
     (home / "sohoa.toml").write_text(text.replace('"crash"', '"another"'), encoding="utf-8")
     code, rows = examined()
