@@ -248,7 +248,7 @@ def test_the_pool_stops_within_its_grace_and_loses_nothing(
     pool = LocalPool(sqlite_store, settings_of("processes = 2"))
     pool.start()
     until(lambda: [job[2:] for job in jobs(sqlite_store)] == [("running", 1)] * 2)
-    until(lambda: all(runner._child._process for runner in pool._runners))
+    until(lambda: all(getattr(runner._child._process, "pid", None) for runner in pool._runners))
     for runner in pool._runners:
         os.kill(_stage_process(runner), signal.SIGSTOP)
     begun = monotonic()
