@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from samples.capture import scan
+from samples.capture import save, scan
 from samples.page import blank
+from workers.check.gate import inspect
 
 
 @pytest.mark.parametrize(("dpi", "container"), [(200, "jpeg"), (300, "pdf"), (200, "tiff")])
@@ -80,6 +81,14 @@ def test_a_washed_out_page_blocks(taken, codes) -> None:
 
 def test_a_sheet_shrunk_to_fit_is_found_by_its_edges(taken, codes) -> None:
     assert codes(taken(scale=(0.94, 0.94), lid=225)).get("scale_not_100") == "block"
+
+
+def test_the_scale_finding_names_its_rulers_in_its_own_language(taken, tmp_path, section) -> None:
+    files = save([taken(scale=(0.94, 0.94), lid=225)], tmp_path / "doc.jpg", "jpeg", 200.0)
+    finding = next(f for f in inspect(files, section)[0] if f.code == "check.scale_not_100")
+    assert "mép giấy" in finding.vi
+    assert "the sheet's edges" in finding.en
+    assert not {"sheet", "stamp", "seal", "canvas"} & set(finding.vi.replace(",", " ").split())
 
 
 def test_a4_on_an_a3_canvas_is_no_fault(taken, codes) -> None:

@@ -58,7 +58,7 @@ def of_canvas(view: PageView) -> Ruler | None:
         return None
     short, long = sorted(view.paper_mm)
     across, along = short / 210.0, long / 297.0
-    if abs(across - along) > 0.012 or not 0.8 <= across <= 1.12:
+    if abs(across - along) > 0.012 or not 0.8 <= across <= 1.0:  # a larger image is a sheet with the lid around it
         return None
     return Ruler("canvas", (across + along) / 2)
 
