@@ -22,63 +22,19 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.gate_captures import Captured, capture, reworked, scanner
 from bench.gate_damage import DAMAGE
 from bench.gate_sheets import any_sheet, document
-from samples.capture import KERNELS, Scan, Settings, random_settings, replaced, save, scan_with
+from samples.capture import KERNELS, random_settings, replaced, save, scan_with
 from samples.documents import random_spec
 from samples.page import Page, blank, render
 
-Captured = list[Scan]
 Expected = list[tuple[str, str, int | None]]
 Outcome = tuple[Captured, Expected, dict[str, Any], float | None]
 """scans, expected (code, severity, page), strength, dpi tag (None: none written; 0: the scan's own)"""
 
 CAST = {"none": 0.4, "gain": 0.25, "curve": 0.2, "rounding": 0.15}
 """how a grey capture saved as colour may be tinted on its way, and how often"""
-
-
-def scanner(rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 297.0)) -> Settings:
-    """Any ordinary scanner for a sheet: glass of the sheet's size, auto-sized, larger than the sheet, or A3."""
-    dpi = float(rng.choice([200, 200, 200, rng.uniform(198, 204), 240, 250, 300, 300, 400]))
-    settings = random_settings(rng, dpi)
-    glass = str(rng.choice(["sheet", "sheet", "auto", "auto", "border", "a3"], p=[0.2, 0.2, 0.2, 0.2, 0.12, 0.08]))
-    stretch = (float(rng.normal(1, 0.002)), float(rng.normal(1, 0.002)))
-    changes: dict[str, Any] = {"scale": tuple(float(np.clip(value, 0.995, 1.005)) for value in stretch)}
-    changes["skew_deg"] = float(np.clip(rng.normal(0, 0.45), -1.5, 1.5))
-    if glass == "auto":  # never smaller than what is printed
-        changes["canvas_mm"] = (size_mm[0] + float(rng.uniform(-2.2, 3.1)), size_mm[1] + float(rng.uniform(-7.7, 6.7)))
-    if glass == "border":
-        changes["canvas_mm"] = (size_mm[0] + float(rng.uniform(2, 14)), size_mm[1] + float(rng.uniform(2, 14)))
-        changes["shift_mm"] = (float(rng.uniform(0, 5)), float(rng.uniform(0, 5)))
-    if glass == "a3" and max(size_mm) < 300:
-        changes["canvas_mm"] = (297.0, 420.0)
-    changes["lid"] = int(
-        rng.choice([255, 250, 245, 235, 200, 120, 60, 20], p=[0.1, 0.25, 0.2, 0.15, 0.1, 0.06, 0.07, 0.07])
-    )
-    return replaced(settings, **changes)
-
-
-def capture(
-    pages: tuple[Page, ...], rng: np.random.Generator, base: Settings | None = None, **changes: Any
-) -> Captured:
-    base = base or scanner(rng, pages[0].size_mm)
-    return [scan_with(page, rng, replaced(base, **changes)) for page in pages]
-
-
-def reworked(scan: Scan, rng: np.random.Generator) -> tuple[Scan, str]:
-    """What drivers do to a good capture, none of it a fault: paper washed white, reduced from more dots, denoised."""
-    kind = str(rng.choice(["no", "white", "reduced", "denoised"], p=[0.6, 0.2, 0.12, 0.08]))
-    pixels = scan.pixels
-    if kind == "white":
-        top = float(np.percentile(pixels[::7, ::7], 60)) - float(rng.uniform(4, 14))
-        pixels = np.clip(pixels.astype(np.float32) * (255 / top), 0, 255).astype(np.uint8)
-    if kind == "reduced":
-        more = scan_with(scan.page, rng, replaced(scan.settings, dpi=float(rng.choice([1.5, 2, 3])) * scan.dpi))
-        kernel = [cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC][int(rng.integers(3))]
-        pixels = cv2.resize(more.pixels, (pixels.shape[1], pixels.shape[0]), interpolation=kernel)
-    if kind == "denoised":
-        pixels = cv2.medianBlur(pixels, 3) if rng.random() < 0.5 else cv2.bilateralFilter(pixels, 5, 18, 2)
-    return dataclasses.replace(scan, pixels=pixels), kind
 
 
 def clean(rng: np.random.Generator) -> Outcome:
@@ -330,7 +286,7 @@ def _overlap(boxes: Mapping[str, tuple[float, float, float, float]]) -> bool:
     if "incoming_stamp" not in boxes:
         return False
     (x, y, w, h), (a, b, c, d) = boxes["secrecy"], boxes["incoming_stamp"]
-    return x < a + c and a < x + w and y < b + d and b < y + h
+    return bool(x < a + c and a < x + w and y < b + d and b < y + h)
 
 
 def urgent(rng: np.random.Generator) -> Outcome:
@@ -341,12 +297,12 @@ def urgent(rng: np.random.Generator) -> Outcome:
 
 def missing(rng: np.random.Generator) -> Outcome:
     """A sheet of a longer letter was never laid on the scanner; every other time all of them were."""
-    _, pages = document(rng, pages=3)
-    while len(pages) < 4:
-        _, pages = document(rng, pages=4)
+    pages: tuple[Page, ...] = ()
+    while len(pages) < 3:
+        _, pages = document(rng, pages=int(rng.integers(2, 4)))
     base = scanner(rng)
     pages = pages[:4]
-    gone = int(rng.integers(1, 3)) if rng.random() < 0.6 else None
+    gone = 1 if rng.random() < 0.7 and len(pages) == 4 else None
     left = [page for index, page in enumerate(pages) if index != gone]
     expected: Expected = [] if gone is None else [("page_missing", "warning", gone + 1)]
     return capture(tuple(left), rng, base), expected, {"gone": gone and gone + 1, "of": len(pages)}, base.dpi
@@ -427,13 +383,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="go on after so many documents of the same seed")
     parser.add_argument("--kinds", default="", help="comma-separated; default: half clean, half every fault in turn")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     kinds = arguments.kinds.split(",") if arguments.kinds else [k for k in (*MADE, *DAMAGE) if k != "clean"]
     arguments.out.mkdir(parents=True, exist_ok=True)
     with (arguments.out / "truth.jsonl").open("a", encoding="utf-8") as stream:
-        for index in range(arguments.count):
+        for index in range(arguments.first, arguments.count):
             rng = np.random.default_rng([arguments.seed, index])
             half = not arguments.kinds and index % 2
             kind = "clean" if half else kinds[(index if arguments.kinds else index // 2) % len(kinds)]
