@@ -60,6 +60,13 @@ def test_a_glass_larger_than_the_sheet_is_no_enlargement(taken, codes) -> None:
     assert "scale_not_100" not in codes(taken(canvas_mm=(219.0, 310.5), shift_mm=(3.0, 2.0), lid=250))
 
 
+def test_strongly_coloured_paper_is_not_dark_and_a_dark_capture_of_it_is(taken, codes) -> None:
+    scanned = taken()
+    blue = (scanned.pixels * np.array([0.42, 0.55, 0.9])).astype(np.uint8)
+    assert "too_dark" not in codes(dataclasses.replace(scanned, pixels=blue))
+    assert codes(dataclasses.replace(scanned, pixels=(blue * 0.5).astype(np.uint8))).get("too_dark") == "block"
+
+
 def test_small_type_on_a5_is_not_a_reduced_a4(codes) -> None:
     spec = random_spec(np.random.default_rng(12), written=False)
     typing = dataclasses.replace(

@@ -45,10 +45,6 @@ GRID_SHARE = 0.6
 COMB = 0.08
 """share of the spectrum to either side in which a single-axis mirror must stand alone"""
 BEAT = 0.085
-BEAT_ALONE = 0.38
-GRID_BEAT, GRID_ALONE = 1.6, 3.0
-"""how far a beat that falls on JPEG's own grid must stand out of that grid's other beats: with its twin on the other
-axis, and alone"""
 BEAT_OFF_GRID = 3.2
 
 
@@ -117,12 +113,8 @@ def _by_beat(
     if not ratios:
         return None
     scores = [_beat(beat, ratio) for beat, ratio in zip(beats, ratios, strict=True)]
-    if min(scores) >= BOTH_AXES:
-        return Enlargement(source, source, min(scores))
-    if max(scores) < BEAT_ALONE:
-        return None
-    axis = int(np.argmax(scores))  # along the other, JPEG's grid or too little writing hides the beat
-    return Enlargement(source if axis == 0 else None, source if axis == 1 else None, scores[axis])
+    # one axis alone proves nothing here: native pages reach twice the limit on one, bilevel ones more
+    return Enlargement(source, source, min(scores)) if min(scores) >= BOTH_AXES else None
 
 
 def _is_jpeg_grid(found: Enlargement, spectra: tuple[np.ndarray, ...], dpi: tuple[float, float]) -> bool:
@@ -250,13 +242,8 @@ def _beat(beats: Beats, ratio: float) -> float:
     floor = float(np.median(np.concatenate([spectrum[max(1, k - 30) : k - 4], spectrum[k + 5 : k + 31]])))
     on_grid = min(abs(frequency * 8 - round(frequency * 8)), 1) < 0.04
     if on_grid:
-        over = peak / (float(np.median(eighths)) + 1e-6)
-        score = BOTH_AXES * peak / BEAT if over > GRID_BEAT else 0.0
-        if over > GRID_ALONE and score >= BOTH_AXES:
-            return max(score, BEAT_ALONE)
-        return min(score, 0.99 * BEAT_ALONE)
-    beside_grid = BOTH_AXES * peak / (floor + 1e-6) / BEAT_OFF_GRID if peak > 0.004 else 0.0
-    return min(beside_grid, 0.99 * BEAT_ALONE)  # alone it proves nothing: native pages reach twice the limit
+        return BOTH_AXES * peak / BEAT if peak > 1.6 * float(np.median(eighths)) else 0.0
+    return BOTH_AXES * peak / (floor + 1e-6) / BEAT_OFF_GRID if peak > 0.004 else 0.0
 
 
 def optical_dpi(view: PageView, found: Enlargement | None) -> float:
