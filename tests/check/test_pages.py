@@ -32,6 +32,10 @@ def test_too_few_dots_block_and_a_missing_tag_only_warns(taken, codes) -> None:
     assert codes(taken(), dpi_tag=0) == {"dpi_missing": "warn"}
 
 
+def test_of_a_page_that_states_no_dpi_no_scale_is_claimed(taken, codes) -> None:
+    assert codes(taken(canvas_mm=(222.0, 312.0), lid=200), dpi_tag=0) == {"dpi_missing": "warn"}
+
+
 @pytest.mark.parametrize(
     ("source", "dpi", "kernel"),
     [(100, 200, "cubic"), (150, 200, "linear"), (75, 200, "lanczos"), (150, 300, "nearest"), (125, 200, "cubic")],
@@ -102,6 +106,11 @@ def test_a_blank_side_is_marked_and_a_pen_note_is_not_blank(taken, codes) -> Non
     cv2.putText(pixels, "ok 3/5", (1200, 900), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 2.6, (40, 50, 140), 5, cv2.LINE_AA)
     noted = scan(dataclasses.replace(empty, pixels=pixels), np.random.default_rng(2), 200.0)
     assert codes(taken(), noted) == {}
+
+
+def test_the_edge_of_the_sheet_on_a_larger_glass_is_no_writing(taken, codes) -> None:
+    back = scan(blank(np.random.default_rng(1)), np.random.default_rng(2), 200.0, canvas_mm=(214.0, 304.0), lid=150)
+    assert codes(taken(), back) == {"blank_page": "warn"}
 
 
 def test_a_second_capture_of_a_sheet_is_a_duplicate(taken, codes, letter) -> None:

@@ -1,7 +1,7 @@
 """Do the printed page numbers run on without a gap?
 
 The number stands in the middle of the top margin, and not on page 1 (NĐ 30/2020 Phụ lục I Phần I.I). Only a small mark
-that stands there alone is read, in up to four sizes, and two readings must agree; every other page is one without.
+that stands there alone is read, in up to five sizes, and two readings must agree; every other page is one without.
 Annexes begin anew, backs bear none, so only a number that grows by more than the pages turned says that one is missing.
 """
 
@@ -30,7 +30,7 @@ ALONE_MM = 30.0
 CLEAR_MM = 2.2
 GROUP_MM = 12.0
 READ_DPI = 200.0
-SIZES = (1.0, 1.6, 1.3, 0.8)
+SIZES = (1.0, 1.15, 1.6, 1.3, 0.85)
 """a lone digit has no neighbours to be told by: what one size misreads, another reads"""
 SURE = 75
 LARGEST = 400

@@ -41,6 +41,9 @@ class Verdict:
 
 
 def measure(view: PageView, section: CheckSection, lean: float | None) -> Verdict:
+    """Nothing is claimed of a page that states no dpi: its size was assumed."""
+    if not view.declared:
+        return Verdict(None, False)
     header = rulers.header(view, lean)
     own = (rulers.of_seal(view, section), rulers.of_incoming_stamp(view, section))
     found = [rulers.of_sheet(view, lean), rulers.of_canvas(view), *own, rulers.of_urgency_stamp(view)]
