@@ -159,7 +159,8 @@ def shipped_profiles() -> Path:
 
 
 def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read ``<home>/sohoa.toml``; SOHOA_HOME, SOHOA_DATABASE_URL and SOHOA_REDIS_URL stand over it.
+    """Read ``<home>/sohoa.toml``; SOHOA_HOME, SOHOA_DATABASE_URL, SOHOA_REDIS_URL and SOHOA_DESK_HOST stand
+    over it.
 
     SOHOA_CRASH_AT (tests only) arms a crash point.
     """
@@ -177,6 +178,8 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
             data["database"] = {"url": environ["SOHOA_DATABASE_URL"]}
         if environ.get("SOHOA_REDIS_URL"):
             data["queue"] = {"redis": environ["SOHOA_REDIS_URL"]}
+        if environ.get("SOHOA_DESK_HOST"):
+            data["desk"] = {**data.get("desk", {}), "host": environ["SOHOA_DESK_HOST"]}
         settings = Settings.model_validate({**data, "home": home, "crash_at": environ.get("SOHOA_CRASH_AT")})
     except tomllib.TOMLDecodeError as error:
         raise OperatorError(

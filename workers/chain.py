@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from workers.check import glance
 from workers.check import stage as check
 from workers.check.station import certified
 from workers.forward import stage as forward
+from workers.forward.calendar import HANOI
 from workers.ocr import stage as ocr
+from workers.ocr.known import Confirmed, Known
 from workers.pdf import stage as pdf
 from workers.push import stage as push
 from workers.push.key import delivery_key
@@ -38,6 +40,8 @@ class Surroundings:
     """of push: receipts of earlier attempts, by target"""
     not_now: frozenset[str] = frozenset()
     """of push: targets to be left alone in this attempt"""
+    earlier: Sequence[tuple[str, str, str | None, date]] = ()
+    """of ocr: agency, notation, number and day of documents that people confirmed lately"""
 
 
 Call = Callable[[DocumentFolder, Profile, Path, Surroundings, Tell], StageResult]
@@ -48,8 +52,10 @@ def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surrou
     return check.run(document, profile.check, out, known)
 
 
-def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings, tell: Tell) -> StageResult:
-    return ocr.run(document, profile.ocr, out, tell)
+def _ocr(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, tell: Tell) -> StageResult:
+    arrived = around.arrived_at.astimezone(HANOI).date()
+    known = Known(arrived, tuple(Confirmed(*row) for row in around.earlier))
+    return ocr.run(document, profile.ocr, out, tell, known)
 
 
 def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings, __: Tell) -> StageResult:

@@ -37,6 +37,8 @@ class Taking:
     lane: str
     replaces: str | None = None
     due_at: datetime | None = None
+    disk_free_min_bytes: int = 0
+    """what must be left free on the disk of the documents after the copy; the stages need room too"""
 
 
 def take(store: Store, arrival_id: int, capture: Capture, taking: Taking) -> Admission:
@@ -47,6 +49,7 @@ def take(store: Store, arrival_id: int, capture: Capture, taking: Taking) -> Adm
     document_id = f"{store.clock.now().strftime(VIETNAM_DAY)}-{secrets.token_hex(5)}"
     root = document_root(taking.documents, document_id)
     try:
+        _prove_room(capture, taking)
         files = _copy_all(capture, root / ORIGINAL)
         crashpoint.reached("receive.copied")
         for folder in (root / ORIGINAL, root, root.parent, root.parent.parent):
@@ -78,6 +81,20 @@ def take(store: Store, arrival_id: int, capture: Capture, taking: Taking) -> Adm
     if admission.outcome == "duplicate":
         shutil.rmtree(root, ignore_errors=True)
     return admission
+
+
+def _prove_room(capture: Capture, taking: Taking) -> None:
+    """Full to the last byte, the database could not even say what happened: intake stops before that."""
+    taking.documents.mkdir(parents=True, exist_ok=True)
+    left = shutil.disk_usage(taking.documents).free - sum(file.size for file in capture.files)
+    if left < taking.disk_free_min_bytes:
+        raise EnvironmentTrouble(
+            f"Đĩa chứa hồ sơ gần đầy: lấy «{capture.name}» thì còn {max(0, left) / 1e6:.0f} MB, cần để trống "
+            f"{taking.disk_free_min_bytes / 1e6:.0f} MB. Tệp được để nguyên; hãy giải phóng đĩa, hệ thống tự lấy tiếp.",
+            f"The disk of the documents is nearly full: after taking «{capture.name}» {max(0, left) / 1e6:.0f} MB would "
+            f"be left of the {taking.disk_free_min_bytes / 1e6:.0f} MB that must stay free. The source is left where it "
+            "is; free some space and it is taken.",
+        )
 
 
 def _copy_all(capture: Capture, target: Path) -> list[Delivered]:

@@ -65,13 +65,15 @@ class Watch:
         lane: str,
         probe: Structure,
         due: Callable[[datetime], datetime] | None = None,
+        disk_free_min_bytes: int = 0,
     ) -> None:
-        """``due``: arrival → until when the desk must have presented it (working calendar)."""
+        """``due``: arrival → until when the desk must have presented it (working calendar). ``disk_free_min_bytes``:
+        with less left on the disk of the documents nothing is taken in."""
         self._due = due
         self._store, self._station, self._folder = store, station, folder
         self._probe = probe
         self._profile = profile
-        self._taking = Taking(documents, profile.name, digest(profile), lane)
+        self._taking = Taking(documents, profile.name, digest(profile), lane, disk_free_min_bytes=disk_free_min_bytes)
         learned = Rhythm(timedelta(seconds=rhythm(store, station)))
         self._settling = Settling(
             timedelta(seconds=profile.intake.quiet_seconds),

@@ -100,18 +100,21 @@ def settle(store: Store) -> int:
     """Alarms of documents that reached their desk, or the end, are over; returns how many."""
     with store.write() as connection:
         now = store.clock.now()
-        query = (
-            sa.select(alarm.c.document_id, alarm.c.due_at, document.c.state)
-            .join(document, document.c.id == alarm.c.document_id)
-            .where(alarm.c.settled_at.is_(None), document.c.state.in_(sorted(TERMINAL)))
+        # The few open alarms first, then their documents: joined the other way round, years of work would be read.
+        still_open = connection.execute(
+            sa.select(alarm.c.document_id, alarm.c.due_at).where(alarm.c.settled_at.is_(None))
+        ).all()
+        due: dict[str, datetime] = {row.document_id: row.due_at for row in still_open}
+        ended = sa.select(document.c.id, document.c.state).where(
+            document.c.id.in_(list(due)), document.c.state.in_(sorted(TERMINAL))
         )
-        rows = connection.execute(query).mappings().all()
-        for row in rows:
-            done = alarm.update().where(alarm.c.document_id == row["document_id"], alarm.c.settled_at.is_(None))
+        rows = connection.execute(ended).all() if due else []
+        for document_id, state in rows:
+            done = alarm.update().where(alarm.c.document_id == document_id, alarm.c.settled_at.is_(None))
             if connection.execute(done.values(settled_at=now, next_at=None)).rowcount:
-                late = round((now - row["due_at"]).total_seconds())
-                data = {"state": row["state"], "late_seconds": late}
-                audit.append(connection, now, ALARM, "alarm.settled", row["document_id"], None, data)
+                late = round((now - due[document_id]).total_seconds())
+                data = {"state": state, "late_seconds": late}
+                audit.append(connection, now, ALARM, "alarm.settled", document_id, None, data)
         return len(rows)
 
 

@@ -32,10 +32,11 @@ def save_to(store: Store, home: Path, documents: Path, target: Path) -> int:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     roots: list[Path] = []
-    with store.write() as connection, (building / ROWS).open("w", encoding="utf-8") as lines:
-        # Under the writer's lock: on both back-ends no commit can fall between two tables.
+    with store.read() as connection, (building / ROWS).open("w", encoding="utf-8") as lines:
+        # One moment for all tables: no commit falls between two of them, and nobody waits for the backup.
         for table in metadata.sorted_tables:
-            for row in connection.execute(sa.select(table)).mappings():
+            rows = connection.execute(sa.select(table).execution_options(yield_per=1000))
+            for row in rows.mappings():
                 lines.write(json.dumps([table.name, dict(row)], ensure_ascii=False, default=_plain) + "\n")
         for found in connection.execute(sa.select(document.c.id, document.c.revision)):
             roots += [document_root(documents, found.id, n) for n in range(1, found.revision + 1)]

@@ -25,6 +25,9 @@ class Store:
     def __init__(self, url: str, clock: Clock) -> None:
         self.clock = clock
         self.engine = _engine(url)
+        # SQLite in WAL mode reads one snapshot anyway. PostgreSQL's default would give every query its own moment: a
+        # backup torn between two tables, a chain whose head is older than its rows.
+        self._one_moment = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -34,7 +37,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        with _translated(), self.engine.connect() as connection:
+        """All queries in it see one moment, on both back-ends."""
+        with _translated(), self.engine.connect().execution_options(**self._one_moment) as connection:
             yield connection
 
     def migrate(self) -> None:

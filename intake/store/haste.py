@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,20 +23,27 @@ def newest(store: Store, seen: Collection[str], limit: int = 1) -> list[tuple[st
     """(id, revision, profile, lane) of documents that wait for their check behind others, the last come first, without
     those in ``seen``. Last first, because what came before had its turn while it was the newest."""
     with store.read() as connection:
-        waiting = sa.and_(job.c.state == "ready", job.c.lane != LANES[0])
-        ahead = connection.execute(
-            sa.select(sa.func.count()).select_from(sa.select(job.c.id).where(waiting).limit(BEHIND).subquery())
-        ).scalar_one()
+        waiting = [sa.and_(job.c.state == "ready", job.c.lane == lane) for lane in LANES[1:]]
+        ahead = sum(
+            connection.scalar(
+                sa.select(sa.func.count()).select_from(sa.select(job.c.id).where(lane).limit(BEHIND).subquery())
+            )
+            or 0
+            for lane in waiting
+        )
         if ahead < BEHIND:
             return []
-        query = (
-            sa.select(job.c.document_id, job.c.revision, document.c.profile, job.c.lane)
-            .join(document, document.c.id == job.c.document_id)
-            .where(waiting, job.c.stage == "check", job.c.attempt == 0)
-            .order_by(job.c.id.desc())
-            .limit(len(seen) + limit)
-        )
-        rows = [tuple(row) for row in connection.execute(query)]
+        last: list[tuple[Any, ...]] = []
+        for lane in waiting:  # each in the order of the index of ready jobs; both at once would walk the whole table
+            query = (
+                sa.select(job.c.id, job.c.document_id, job.c.revision, document.c.profile, job.c.lane)
+                .join(document, document.c.id == job.c.document_id)
+                .where(lane, job.c.stage == "check", job.c.attempt == 0)
+                .order_by(job.c.id.desc())
+                .limit(len(seen) + limit)
+            )
+            last += [tuple(row) for row in connection.execute(query)]
+        rows = [row[1:] for row in sorted(last, reverse=True)]
         return [row for row in rows if row[0] not in seen][:limit]
 
 

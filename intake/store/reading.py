@@ -278,13 +278,22 @@ def arrivals(store: Store) -> dict[str, int]:
         return {str(row[0]): int(row[1]) for row in rows}
 
 
+LIVE = ("ready", "running")
+"""asked for one by one: each has an index of its own, and what is done is never read, however much it is"""
+
+
 def jobs(store: Store) -> list[tuple[str, str, str, int]]:
     """Live jobs: (stage, lane, state, number)."""
     with store.read() as connection:
         rows = connection.execute(
-            sa.select(job.c.stage, job.c.lane, job.c.state, sa.func.count())
-            .where(job.c.state.in_(["ready", "running"]))
-            .group_by(job.c.stage, job.c.lane, job.c.state)
+            sa.union_all(
+                *(
+                    sa.select(job.c.stage, job.c.lane, job.c.state, sa.func.count())
+                    .where(job.c.state == state)
+                    .group_by(job.c.stage, job.c.lane, job.c.state)
+                    for state in LIVE
+                )
+            )
         )
         return [(row[0], row[1], row[2], int(row[3])) for row in rows]
 
@@ -292,10 +301,12 @@ def jobs(store: Store) -> list[tuple[str, str, str, int]]:
 def idle(store: Store, stages: Collection[str]) -> bool:
     """No job of these stages is ready or running."""
     with store.read() as connection:
-        live = connection.execute(
-            sa.select(job.c.id).where(job.c.state.in_(["ready", "running"]), job.c.stage.in_(list(stages))).limit(1)
+        return not any(
+            connection.execute(
+                sa.select(job.c.id).where(job.c.state == state, job.c.stage.in_(list(stages))).limit(1)
+            ).one_or_none()
+            for state in LIVE
         )
-        return live.one_or_none() is None
 
 
 def attempts(store: Store, document_id: str) -> list[dict[str, Any]]:

@@ -191,10 +191,10 @@ job = sa.Table(
     sa.UniqueConstraint("document_id", "revision", "stage"),
     sa.CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="ck_job_running_has_lease"),
     sa.Index(
-        "ix_job_ready",
+        "ix_job_ready",  # in the order in which a claim takes them: the first that fits is found without sorting the rest
         "lane",
-        "stage",
         "id",
+        "stage",
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
     ),
@@ -279,6 +279,12 @@ alarm = sa.Table(
     _column("told", Json),  # [{to, at}], the first who was told first
     _column("next_at", UtcTime, nullable=True),  # when the next person is told
     _column("settled_at", UtcTime, nullable=True),
+    sa.Index(
+        "ix_alarm_open",
+        "document_id",
+        sqlite_where=sa.text("settled_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL"),
+    ),
 )
 """Urgent documents whose clock ran out before they were at the handler's unit."""
 

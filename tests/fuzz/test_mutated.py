@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intake.errors import SohoaError
 from intake.folder import DocumentFolder, new_attempt
@@ -15,6 +17,7 @@ from intake.profile import load
 from intake.receive.complete import incomplete
 from intake.settings import shipped_profiles
 from tests.fuzz.mutate import mutated, seeds
+from tests.fuzz.target import one_input
 from workers.chain import Surroundings
 from workers.runner.child import Child, StageBug, Task
 from workers.tools.pages import decode, list_pages
@@ -65,6 +68,16 @@ def test_the_structural_probe_never_raises(tmp_path: Path) -> None:
     for _, data in mutated(200, seed=3):
         path.write_bytes(data)
         assert incomplete(path) is None or isinstance(incomplete(path), str)
+
+
+HEADS = (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"II*\x00\x08\x00\x00\x00", b"%PDF-1.7\n", b"")
+
+
+@settings(max_examples=150, deadline=None)
+@given(head=st.sampled_from(HEADS), body=st.binary(max_size=600), suffix=st.sampled_from([".jpg", ".tif", ".pdf"]))
+def test_the_gates_answer_to_bytes_nobody_has_seen(head: bytes, body: bytes, suffix: str) -> None:
+    """The fuzz target (tests/fuzz/target.py), fed by Hypothesis, which shrinks what it finds."""
+    one_input(head + body, suffix)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".tiff", ".pdf"])

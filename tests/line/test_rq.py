@@ -11,15 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from intake.settings import SystemClock, load
 from intake.states import State
 from intake.store import Store, audit
+from intake.store.claim import LANES
 from intake.store.reading import counts, every, idle, jobs
 from tests.crash.home import ROOT, build
 from tests.surroundings.patience import until
 from tests.surroundings.servers import PostgresServer, RedisServer
 from workers.chain import WORKED
+from workers.queues.rq import PREFIX, FairWorker, connect
 from workers.station.station import Station
 
 
@@ -31,12 +35,12 @@ def _worker(home: Path) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize("calamity", ["flush", "restart", "worker killed", "database restarted"])
+@pytest.mark.parametrize("calamity", ["flush", "restart", "gone for good", "worker killed", "database restarted"])
 def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
     tmp_path: Path, samples: Path, postgres: PostgresServer, postgres_url: Callable[[], str], calamity: str
 ) -> None:
-    """Four documents; in the middle of a job Redis is flushed or restarted, or a worker is killed: each is assembled
-    once, and a worker that was not killed is still there."""
+    """Four documents; in the middle of a job Redis is flushed, restarted or gone when the next stage is to be rung for,
+    or a worker is killed: each is assembled once, and a worker that was not killed is still there."""
     redis = RedisServer()
     home = tmp_path / "home"
     build(home, database=postgres_url(), redis=redis.url, lease_seconds=3)
@@ -64,6 +68,8 @@ def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
         elif calamity == "restart":
             redis.stop()
             redis.start()
+        elif calamity == "gone for good":
+            redis.stop()
         elif calamity == "database restarted":
             postgres.stop("fast")
             postgres.start()
@@ -81,3 +87,30 @@ def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
         worker.kill()
         station.stop()
         redis.close()
+
+
+_order: list[str] = []
+
+
+def _note(lane: str) -> None:
+    _order.append(lane)
+
+
+def test_every_fifth_bell_is_answered_from_the_least_urgent_lane(redis_server: RedisServer) -> None:
+    """4:1 over Redis too: however many urgent ones wait, the back-file gets its turn."""
+    client = connect(redis_server.url)
+    queues = {lane: Queue(PREFIX + lane, connection=client, serializer=JSONSerializer) for lane in LANES}
+    for queue in queues.values():
+        queue.empty()
+    for lane, number in (("bulk", 3), ("desk", 1), ("urgent", 9)):
+        for _ in range(number):
+            queues[lane].enqueue(_note, lane, result_ttl=0)
+    _order.clear()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    FairWorker(list(queues.values()), connection=client, serializer=JSONSerializer).work(
+        burst=True, logging_level="WARNING"
+    )
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+    assert _order == [*["urgent"] * 4, "bulk", *["urgent"] * 4, "bulk", "urgent", "desk", "bulk"]

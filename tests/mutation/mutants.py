@@ -17,9 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STORE = ("tests/store",)
-RECEIVE = ("tests/receive",)
-RUNNER = ("tests/runner", "tests/store")
+# The file that knows most of it first, then everything near it: the first failing test ends a mutant's run.
+STORE = ("tests/store/test_scripts.py", "tests/store")
+BACKUP = ("tests/store/test_backup.py", "tests/store")
+RETENTION = ("tests/store/test_retention.py", "tests/store")
+PLANS = ("tests/store/test_plans.py", "tests/store")
+RECEIVE = ("tests/receive/test_watch.py", "tests/receive")
+CHILD = ("tests/runner/test_child.py", "tests/runner")
+RUNNER = ("tests/runner/test_runner.py", "tests/runner")
 OUTBOX = ("tests/push/test_outbox.py", "tests/store/test_machine.py")
 TIMES = ("tests/sign/test_timestamps.py",)
 
@@ -63,9 +68,9 @@ MUTANTS = (
     Mutant("chain hashes the data", "intake/store/audit.py", '        row["data"],\n', ""),
     Mutant("chain pins its length", "intake/store/audit.py", "!= (length, previous) if head else length", "== () if head else 0"),
     Mutant("duplicates are recognised", "intake/store/admit.py", "document.c.content_key == key", "document.c.id == key"),
-    Mutant("superseded stops the old", "intake/store/admit.py", "if early:", "if False:", (*STORE, *RECEIVE)),
-    Mutant("backup takes every revision's files", "intake/store/backup.py", "for root in roots:", "for root in roots[1:]:"),
-    Mutant("balance re-hashes", "intake/store/balance.py", 'if sha256_of(path) != file["sha256"]', "if False"),
+    Mutant("superseded stops the old", "intake/store/admit.py", "if early:", "if False:", (*RECEIVE, *STORE)),
+    Mutant("backup takes every revision's files", "intake/store/backup.py", "for root in roots:", "for root in roots[1:]:", BACKUP),
+    Mutant("balance re-hashes", "intake/store/balance.py", 'if sha256_of(path) != file["sha256"]', "if False", BACKUP),
     Mutant("quiet time is waited for", "intake/receive/settle.py", "if quiet_for < self.rhythm", "if False and quiet_for < self.rhythm", RECEIVE),
     Mutant("structure is asked", "intake/receive/settle.py", "structure=probe(capture)", "structure=None", RECEIVE),
     Mutant("damaged is taken in the end", "intake/receive/settle.py", "quiet_for >= self._damaged_after", "False", RECEIVE),
@@ -82,12 +87,26 @@ MUTANTS = (
     Mutant("days end too", "intake/store/outbox.py", ' or now - row["created_at"] > OWED_LONGEST', "", OUTBOX),
     Mutant("a probe costs no try", "intake/store/outbox.py", '(0 if _is_open(connection, told["target"]) else 1)', "1", OUTBOX),
     Mutant("well closes the breaker", "intake/store/outbox.py", '{"failures": 0, "open_until": None,', '{', OUTBOX),
-    Mutant("originals wait for receipts", "intake/store/retention.py", "                ~undelivered,\n", ""),
-    Mutant("originals wait for their time", "intake/store/retention.py", "document.c.updated_at < store.clock.now() - kept", "sa.true()"),
-    Mutant("the signed copy is proven first", "intake/store/retention.py", "if not _whole(store, row, root):", "if False:"),
+    Mutant("originals wait for receipts", "intake/store/retention.py", "                ~undelivered,\n", "", RETENTION),
+    Mutant("originals wait for their time", "intake/store/retention.py", "document.c.updated_at < store.clock.now() - kept", "sa.true()", RETENTION),
+    Mutant("the signed copy is proven first", "intake/store/retention.py", "if not _whole(store, row, root):", "if False:", RETENTION),
     Mutant("a late time-stamp is fenced", "intake/store/timestamps.py", "timestamp_owed.c.tries == owed.tries,", "sa.true(),", TIMES),
-    Mutant("a stuck stage is killed", "workers/runner/child.py", "if monotonic() > end:", "if False:", RUNNER),
-    Mutant("children are recycled", "workers/runner/child.py", "self._served >= self._recycle_after or", "", RUNNER),
+    Mutant("a look sees one moment", "intake/store/engine.py", '{"isolation_level": "REPEATABLE READ"} if', "{} if", BACKUP),
+    Mutant("a claim sorts nothing", "intake/store/schema.py", '        "lane",\n        "id",\n        "stage",\n', '        "lane",\n        "stage",\n        "id",\n', ("tests/store/test_migrations.py",)),
+    Mutant("bells go lane by lane", "intake/store/claim.py", "                    job.c.lane == lane,\n", "", PLANS),
+    Mutant("a full disk takes nothing in", "intake/receive/take.py", "if left < taking.disk_free_min_bytes:", "if False:", RECEIVE),
+    Mutant("a stuck stage is killed", "workers/runner/child.py", "if monotonic() > end:", "if False:", CHILD),
+    Mutant("children are recycled", "workers/runner/child.py", "self._served >= self._recycle_after or", "", CHILD),
+    Mutant("memory has a limit", "workers/runner/child.py", "resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))", "pass", CHILD),
+    Mutant("a dead child is an answer", "workers/runner/child.py", "except (EOFError, ConnectionResetError):", "except ZeroDivisionError:", CHILD),
+    Mutant("a stop is heard in a stage", "workers/runner/child.py", "            if stopping():\n", "            if False:\n", CHILD),
+    Mutant("nobody starves", "workers/runner/run.py", "if self._claims % FAIR == 0 else", "if False else", RUNNER),
+    Mutant("a full disk takes no work", "workers/runner/run.py", "if free >= self._settings.workers.disk_free_min_bytes:", "if True:", RUNNER),
+    Mutant("a stopped job is handed back", "workers/runner/run.py", "hand_back(self._store, claimed)\n", "pass\n", RUNNER),
+    Mutant("a lost lease stops the stage", "workers/runner/run.py", "if not extend(self._store, claimed, self._lease):", "if extend(self._store, claimed, self._lease) is None:", RUNNER),
+    Mutant("a heartbeat keeps the lease", "intake/store/claim.py", ".values(lease_until=store.clock.now() + lease)", ".values(attempt=claimed.attempt)", RUNNER),
+    Mutant("a stale result is dropped", "workers/runner/run.py", "except StaleClaim:", "except ZeroDivisionError:", RUNNER),
+    Mutant("published before committed", "workers/runner/run.py", "published = publish(claimed.folder.root / f", "published = (claimed.folder.root / f", RUNNER),
 )  # fmt: skip
 
 
@@ -99,7 +118,7 @@ def copied(folder: Path) -> Path:
 
 
 def passes(copy: Path, tests: tuple[str, ...], tell: bool = False) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-m", "not slow", *tests]
     environment = {"PYTHONPATH": str(copy), "PATH": os.environ["PATH"]}
     try:
         done = subprocess.run(command, cwd=copy, capture_output=True, timeout=900, env=environment)

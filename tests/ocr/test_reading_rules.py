@@ -192,11 +192,28 @@ def test_a_form_without_abstract_has_none():
     assert subject_under_title(white(of), title).text == ""
 
 
-def test_a_letter_has_its_abstract_under_the_number():
+@pytest.mark.parametrize(("kind", "abbreviation", "subject"), [
+    ("KẾ HOẠCH", "KH", "Giới thiệu nhân sự kiêm nhiệm"), ("GIẤY GIỚI THIỆU", "GGT", ""),
+])  # fmt: skip
+def test_an_introduction_is_an_abstract_but_in_the_form_that_introduces(kind, abbreviation, subject):
+    of = sheet(
+        *HEAD,
+        words(f"Số: 47/{abbreviation}-BVĐK", 44, 39, advance=1.9),
+        words(kind, 105 - 1.2 * len(kind), 52, advance=2.4),
+        words("Giới thiệu nhân sự kiêm nhiệm", 76, 59),
+        words("Thực hiện chương trình công tác năm của tỉnh Vĩnh Hà như sau đây", 42, 76),
+    )
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert subject_under_title(white(of), title).text == subject
+
+
+@pytest.mark.parametrize("lead", ["V/v", "V/", "V/ v"])
+def test_a_letter_has_its_abstract_under_the_number(lead):
     of = sheet(
         *HEAD,
         words("Số: 12/UBND-VX", 44, 39, advance=1.9),
-        words("V/v báo cáo số liệu", 40, 46, advance=1.8),
+        words(f"{lead} báo cáo số liệu", 40, 46, advance=1.8),
         words("quý I năm 2025", 45, 51, advance=1.8),
         words("Kính gửi: Các sở, ban, ngành.", 80, 66),
     )
@@ -355,6 +372,15 @@ def test_a_word_that_no_phrase_knows_stays_doubtful_when_one_picture_reads_anoth
     row, agreement, _ = agreed("ông Mỹ Nghi xin", *["ông Mỹ Nghi xin"] * 3, "ông Mỹ Nghỉ xin")
     assert row.text == "ông Mỹ Nghi xin"
     assert agreement.weak == 1
+
+
+@pytest.mark.parametrize(("text", "doubtful"), [
+    ("phục dựng nghỉ thức rước", 1), ("tại vị trí mố MI", 1), ("nối tuyến ống B12", 1), ("về quê tỉnh xa", 0),
+    ("báo cáo kết quả quý III", 0), ("nghỉ phép hàng năm", 0),
+])  # fmt: skip
+def test_what_every_picture_reads_wrong_alike_is_doubtful_unless_a_phrase_knows_it(text, doubtful):
+    _, agreement, _ = agreed(text, text)
+    assert agreement.weak == doubtful
 
 
 def test_a_phrase_may_begin_in_the_line_above():

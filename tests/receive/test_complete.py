@@ -70,6 +70,38 @@ def test_a_hole_in_a_preallocated_pdf_is_seen(kind: str, tmp_path: Path) -> None
     assert incomplete(path) is not None
 
 
+@pytest.mark.parametrize("coding", ["group4", "flate", "jpeg2000"])
+@pytest.mark.parametrize("place", [0.25, 0.5, 0.75])
+def test_a_hole_in_any_page_image_of_a_pdf_is_seen(coding: str, place: float, tmp_path: Path) -> None:
+    """The syntax check decodes JPEG only: every other coding passed with 4 kB of its middle missing."""
+    page = Image.effect_noise((700, 900), 80)
+    out = io.BytesIO()
+    if coding == "group4":
+        page.convert("1").save(out, "TIFF", compression="group4")
+    else:
+        page.convert("RGB").save(out, "PNG" if coding == "flate" else "JPEG2000")
+    data = bytearray(img2pdf.convert([out.getvalue()] * 2))
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(data)
+    assert incomplete(path) is None
+
+    start = int(len(data) * place) // 4096 * 4096
+    data[start : start + 8192] = bytes(8192)
+    path.write_bytes(data)
+    assert incomplete(path) is not None
+
+
+def test_blank_pages_of_any_coding_are_whole(tmp_path: Path) -> None:
+    """An even surface codes to long runs too; none of them is a hole."""
+    path = tmp_path / "scan.pdf"
+    blank = Image.new("RGB", (2480, 3508), "white")
+    for mode, kind, options in (("1", "TIFF", {"compression": "group4"}), ("RGB", "PNG", {}), ("RGB", "JPEG2000", {})):
+        out = io.BytesIO()
+        blank.convert(mode).save(out, kind, **options)
+        path.write_bytes(img2pdf.convert(out.getvalue()))
+        assert incomplete(path) is None, kind
+
+
 def test_a_bomb_is_left_to_the_check_stage(tmp_path: Path) -> None:
     """A header that claims 60000 × 60000 px is not decoded here; the check stage refuses it by its claim."""
     small = io.BytesIO()

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import img2pdf
 import pytest
 from PIL import Image
 
@@ -328,3 +329,65 @@ def test_too_large_a_file_waits_with_its_reason(
     (waiting,) = waiting_captures(sqlite_store)
     assert "bytes_max" in waiting["reason_vi"]
     assert (folder / "a.jpg").read_bytes() == page
+
+
+def test_a_nearly_full_disk_takes_nothing_in_and_says_so(
+    sqlite_store: Store,
+    folder: Path,
+    documents: Path,
+    profile: Profile,
+    probe: Probe,
+    clock: ManualClock,
+    page: bytes,
+    rounds: Rounds,
+) -> None:
+    """The source waits in the scan folder, nothing half done beside it; with room again it is taken."""
+    (folder / "a.jpg").write_bytes(page)
+    full = Watch(sqlite_store, "vanthu", folder, documents, profile, "desk", probe, disk_free_min_bytes=10**18)
+    for _ in range(5):
+        full.once()
+        clock.forward(1)
+
+    (waiting,) = waiting_captures(sqlite_store)
+    assert "gần đầy" in waiting["reason_vi"]
+    assert "nearly full" in waiting["reason_en"]
+    assert list(documents.rglob("*")) == []
+    assert (folder / "a.jpg").read_bytes() == page
+    rounds(5)
+    assert counts(sqlite_store) == {"received": 1}
+
+
+def test_what_lies_there_at_the_start_passes_the_same_gate(
+    sqlite_store: Store, folder: Path, documents: Path, profile: Profile, probe: Probe, clock: ManualClock, page: bytes
+) -> None:
+    """A file as old as the hills may still be half of one: a copy onto the share that was going on when we started."""
+    (folder / "half.jpg").write_bytes(page[: len(page) // 2])
+    (folder / "whole.jpg").write_bytes(page)
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
+    watch = Watch(sqlite_store, "vanthu", folder, documents, profile, "desk", probe)
+    for _ in range(5):
+        watch.once()
+        clock.forward(1)
+    assert [row["name"] for row in every(sqlite_store)] == ["whole.jpg"]
+
+    (folder / "half.jpg").write_bytes(page[:-2] + b"\xff\xff\xd9")
+    for _ in range(12):  # its pause was learned
+        watch.once()
+        clock.forward(1)
+    assert {row["name"] for row in every(sqlite_store)} == {"whole.jpg", "half.jpg"}
+
+
+def test_a_pdf_that_grows_page_by_page_is_one_document(
+    rounds: Rounds, folder: Path, sqlite_store: Store, documents: Path, clock: ManualClock, page: bytes
+) -> None:
+    """A scanner's PDF is a valid file after every page: only its rhythm tells that more is to come."""
+    for number in range(1, 5):
+        whole = bytes(img2pdf.convert([page] * number))
+        (folder / "scan.pdf").write_bytes(whole)
+        assert all(done.admitted == 0 for done in rounds(2))
+    rounds(6)
+
+    (row,) = every(sqlite_store)
+    (original,) = (documents / row["id"][:8] / row["id"] / "original").iterdir()
+    assert original.read_bytes() == whole

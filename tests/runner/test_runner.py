@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
+import psutil
 import pytest
 
 from intake.folder import ORIGINAL, document_root
@@ -14,10 +20,12 @@ from intake.states import State
 from intake.store import Store
 from intake.store.claim import claim
 from intake.store.coming import coming
-from intake.store.reading import jobs, whole
+from intake.store.reading import every, jobs, whole
 from intake.store.rescue import rescue
 from tests.store.paper import arrive
 from tests.surroundings.clock import ManualClock
+from tests.surroundings.patience import until
+from workers.queues.local import HAND_BACK_SECONDS, LocalPool
 from workers.runner.run import FAIR, Runner
 
 HOME = """
@@ -167,3 +175,102 @@ def test_result_of_a_rescued_job_is_dropped(
 
     assert runner.run(mine) == "stale"
     assert whole(sqlite_store, document_id).state is State.RECEIVED
+
+
+def _stage_process(runner: Runner) -> int:
+    """The id of the runner's stage process."""
+    process = runner._child._process
+    assert process is not None
+    assert process.pid is not None
+    return process.pid
+
+
+def test_a_stopped_worker_hands_its_job_back(
+    runner: Runner, sqlite_store: Store, settings_of: Callable[[str], Settings], home: Path, samples: Path
+) -> None:
+    """In the middle of a stage: the job is ready for the next worker at once, and nobody counts it as trouble."""
+    document_id = _paper(sqlite_store, home, samples / "scans" / "giay-moi-hop.png")
+    assert runner.once() is State.CHECKED
+    os.kill(_stage_process(runner), signal.SIGSTOP)  # it would be at it for ever
+    runner.stop()
+    assert runner.once() == "stopped"
+
+    (waiting,) = [job for job in whole(sqlite_store, document_id).jobs if job["stage"] == "ocr"]
+    assert (waiting["state"], waiting["lease_until"], waiting["worker"], waiting["troubles"]) == (
+        "ready",
+        None,
+        None,
+        0,
+    )
+    fresh = Runner(sqlite_store, settings_of(""), "w2")
+    assert fresh.once() is State.RECOGNISED
+    fresh.close()
+
+
+def test_a_worker_whose_lease_was_given_away_stops_its_stage(
+    runner: Runner, sqlite_store: Store, home: Path, samples: Path, clock: ManualClock
+) -> None:
+    """It hears of it with its next heartbeat, kills the stage and does not touch the job of the other."""
+    document_id = _paper(sqlite_store, home, samples / "scans" / "giay-moi-hop.png")
+    assert runner.once() is State.CHECKED
+    stage = _stage_process(runner)
+    os.kill(stage, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(runner.once)
+        until(lambda: jobs(sqlite_store) == [("ocr", "desk", "running", 1)])
+
+        def given_away() -> bool:
+            clock.forward(3600)  # the machine slept; its heartbeat comes too late
+            return rescue(sqlite_store, str(home / "documents")) == 1
+
+        until(given_away)
+        assert slow.result(60) == "stale"
+
+    assert not psutil.pid_exists(stage)
+    assert whole(sqlite_store, document_id).state is State.CHECKED
+
+
+def test_a_heartbeat_keeps_the_lease_of_a_long_stage(
+    runner: Runner, sqlite_store: Store, home: Path, samples: Path, clock: ManualClock
+) -> None:
+    _paper(sqlite_store, home, samples / "scans" / "giay-moi-hop.png")
+    assert runner.once() is State.CHECKED
+    stage = _stage_process(runner)
+    os.kill(stage, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(runner.once)
+        until(lambda: jobs(sqlite_store) == [("ocr", "desk", "running", 1)])
+        for _ in range(4):
+            before = _lease(sqlite_store)
+            clock.forward(20)
+            until(lambda before=before: _lease(sqlite_store) > before)  # type: ignore[misc]
+            assert rescue(sqlite_store, str(home / "documents")) == 0
+        os.kill(stage, signal.SIGCONT)
+        assert slow.result(120) is State.RECOGNISED
+
+
+def _lease(store: Store) -> datetime:
+    (row,) = every(store)
+    (running,) = [job for job in whole(store, row["id"]).jobs if job["state"] == "running"]
+    lease: datetime = running["lease_until"]
+    return lease
+
+
+def test_the_pool_stops_within_its_grace_and_loses_nothing(
+    sqlite_store: Store, settings_of: Callable[[str], Settings], home: Path, samples: Path
+) -> None:
+    """Two workers at stages that never end: one grace for both, then both jobs are ready again."""
+    for lane in ("urgent", "desk"):
+        _paper(sqlite_store, home, samples / "scans" / "giay-moi-hop.png", lane)
+    pool = LocalPool(sqlite_store, settings_of("processes = 2"))
+    pool.start()
+    until(lambda: [job[2:] for job in jobs(sqlite_store)] == [("running", 1)] * 2)
+    until(lambda: all(getattr(runner._child._process, "pid", None) for runner in pool._runners))
+    for runner in pool._runners:
+        os.kill(_stage_process(runner), signal.SIGSTOP)
+    begun = monotonic()
+    pool.stop(grace=0.5)
+    took = monotonic() - begun
+
+    assert took < 0.5 + HAND_BACK_SECONDS + 2
+    assert {state for _, _, state, _ in jobs(sqlite_store)} == {"ready"}

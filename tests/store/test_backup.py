@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,14 +19,16 @@ from intake.store.balance import balance
 from intake.store.reading import counts, every
 from tests.store.paper import arrive, take, work
 from tests.surroundings.clock import ManualClock
+from tests.surroundings.patience import until
 
 
 def _with_files(store: Store, documents: Path, name: str, content: bytes) -> str:
-    document_id = arrive(store, name, content).document_id
+    """Files first, then the commit, as the receiving end does."""
+    document_id = f"20261123-{hashlib.sha256(content).hexdigest()[:10]}"
     folder = document_root(documents, document_id) / ORIGINAL
     folder.mkdir(parents=True)
     (folder / "001.jpg").write_bytes(content)
-    return document_id
+    return arrive(store, name, content, identifier=document_id).document_id
 
 
 def test_restored_home_balances_and_goes_on(store: Store, tmp_path: Path, clock: ManualClock) -> None:
@@ -74,3 +80,33 @@ def test_balance_notices(sqlite_store: Store, tmp_path: Path, damage: str) -> No
             connection.exec_driver_sql("DELETE FROM document")
 
     assert not balance(sqlite_store, documents).balances
+
+
+def test_what_looks_at_a_busy_station_sees_one_moment(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+    """Found on PostgreSQL: a commit between two queries tore the backup and made a whole audit chain look cut off."""
+    documents, home = tmp_path / "documents", tmp_path / "home"
+    home.mkdir()
+    stop = threading.Event()
+
+    def busy() -> None:
+        for number in itertools.count():
+            _with_files(store, documents, f"{number}.jpg", str(number).encode())
+            if stop.is_set():
+                return
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(busy)
+        try:
+            until(lambda: sum(counts(store).values()) >= 5)
+            for look in range(8):
+                assert audit.verify(store).whole
+                assert balance(store, documents).balances
+                save_to(store, home, documents, tmp_path / f"backup{look}")
+                restore_from(tmp_path / f"backup{look}", tmp_path / f"new{look}", clock)
+                restored = Store(f"sqlite:///{tmp_path / f'new{look}' / 'sohoa.db'}", clock)
+                assert audit.verify(restored).whole
+                assert balance(restored, tmp_path / f"new{look}" / "documents").balances
+                restored.close()
+        finally:
+            stop.set()
+        writer.result()

@@ -20,7 +20,8 @@ from intake.errors import (
 from intake.model import Actor, Finding, Severity, StageResult
 from intake.states import State
 from intake.store import Store, audit
-from intake.store.admit import notice, superseded
+from intake.store.admit import Delivered, notice, superseded
+from intake.store.amend import amend
 from intake.store.backoff import backoff
 from intake.store.claim import claim, extend, hand_back
 from intake.store.decide import approve, hold, recall, reject, release
@@ -457,3 +458,23 @@ def test_actor_is_in_the_audit(store: Store) -> None:
     assert last["actor"] == f"{CLERK.name} ({CLERK.role})"
     assert '"corrected":["CodeNumber"]' in last["data"]
     assert Actor("x").role == "worker"
+
+
+def test_a_slow_workers_result_does_not_count_for_the_next_revision(store: Store, clock: ManualClock) -> None:
+    """Given up as dead and held, its document was mended by a clerk and is due for the very same stage again: neither
+    attempt nor worker tells the two apart, only that the job is over."""
+    document_id = arrive(store).document_id
+    for _ in range(RESCUES_MAX + 1):
+        slow = take(store)
+        clock.forward(3600)
+        assert rescue(store, "/nowhere") == 1
+    assert whole(store, document_id).state is State.HELD
+    pages = [Delivered("001.jpg", "22", 2)]
+    amend(store, document_id, whole(store, document_id).version, CLERK, pages, {}, lambda: None)
+
+    with pytest.raises(StaleClaim):
+        finish(store, slow, StageResult(facts=facts("check")), (), actor=WORKER)
+    assert whole(store, document_id).state is State.RECEIVED
+    fresh = take(store)
+    assert (fresh.stage, fresh.revision) == ("check", 2)
+    assert finish(store, fresh, StageResult(facts=facts("check")), (), actor=WORKER) is State.CHECKED

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
 from intake.errors import ExitCode, SohoaError
 from intake.plugins import GROUPS, plugins
+from intake.plugins import load as load_plugin
 from intake.settings import Settings, SystemClock, load
 from intake.store import Store
 from intake.store.reading import latest_audit_time
 from workers.forward.calendar import DATA, known_until
+from workers.queues.rq import connect
 from workers.sign.typeface import FONT_FILE
 from workers.tools.tessdata import tessdata_path
 
@@ -130,6 +133,8 @@ def station(home: Path | None) -> Iterator[Found]:
     enough = free > settings.workers.disk_free_min_bytes
     yield Found("đĩa trống / free disk", enough, f"{free / 1e9:.1f} GB")
     yield from _database(settings)
+    if settings.queue.redis:
+        yield _redis(settings.queue.redis)
     yield holidays(SystemClock().now().date())
     trusted = sorted(settings.trust_folder.glob("*.[pcd]e[mr]*")) + sorted(settings.trust_folder.glob("*.crt"))
     yield Found(
@@ -139,10 +144,36 @@ def station(home: Path | None) -> Iterator[Found]:
         or f"đặt chứng thư gốc vào / put root certificates into {settings.trust_folder}",
         needed=False,
     )
-    module = settings.signer.options.get("module")
     if settings.signer.plugin == "pkcs11":
-        there = module is not None and Path(str(module)).is_file()
-        yield Found("PKCS#11", there, str(module), needed=False)
+        yield _token(settings)
+
+
+def _token(settings: Settings) -> Found:
+    """Plugged in and not locked; no PIN is asked for, so no try is lost."""
+    what = "thiết bị ký / token"
+    settings.before_signer()
+    try:
+        left = load_plugin("sohoa.signers", "pkcs11")(**settings.signer.options).tries_left()
+    except SohoaError as error:
+        return Found(what, False, f"{error.vi} / {error.en}", needed=False)
+    except TypeError:
+        return Found(what, False, "khai signer.options.module / set signer.options.module", needed=False)
+    told = {0: "đã bị khóa / locked", 1: "chỉ còn một lần nhập PIN / one try is left"}
+    label = settings.signer.options.get("token_label", "")
+    return Found(what, left != 0, f"{label} {told.get(left, '')}".strip() or "✓", needed=False)
+
+
+def _redis(address: str) -> Found:
+    shown = address.split("@")[-1]
+    try:
+        return Found("Redis", True, f"{connect(address).info('server')['redis_version']} {shown}")
+    except (RedisError, ValueError) as error:
+        return Found(
+            "Redis",
+            False,
+            f"{shown} không phản hồi ({type(error).__name__}); việc vẫn chạy nhưng chậm hơn, hãy bật máy chủ Redis / "
+            f"{shown} does not answer ({type(error).__name__}); the work goes on more slowly, start the Redis server",
+        )
 
 
 def _database(settings: Settings) -> Iterator[Found]:
@@ -155,7 +186,9 @@ def _database(settings: Settings) -> Iterator[Found]:
         return
     finally:
         store.close()
-    yield Found("cơ sở dữ liệu / database", True, settings.database_url.split("@")[-1])
+    dialect = store.engine.dialect
+    version_of = ".".join(str(number) for number in getattr(dialect, "server_version_info", None) or ())
+    yield Found("cơ sở dữ liệu / database", True, f"{dialect.name} {version_of} {settings.database_url.split('@')[-1]}")
     now = SystemClock().now()
     behind = newest is not None and newest > now
     yield Found(

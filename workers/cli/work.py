@@ -10,6 +10,7 @@ import typer
 from intake.errors import OperatorError
 from intake.settings import load
 from intake.store.claim import LANES
+from workers.cli.run import write_json_logs
 from workers.queues.rq import work
 
 
@@ -31,4 +32,6 @@ def command(
             f"Không có hàng đợi {', '.join(unknown) or '(trống)'}; hãy dùng: {', '.join(LANES)}.",
             f"There is no lane {', '.join(unknown) or '(empty)'}; use {', '.join(LANES)}.",
         )
-    work(load(home), lanes, burst=burst)
+    settings = load(home)
+    write_json_logs()
+    work(settings, lanes, burst=burst)

@@ -121,8 +121,11 @@ def of_issuer(issuer: Issuer) -> tuple[float, ...]:
 
 def unanimous(evidence: Mapping[str, Any]) -> bool:
     """No reader contradicted another: engine and network read the same digits in every slot, another picture the same
-    notation, every picture (or a known phrase) every word of the abstract. What a machine accepts alone must at least
-    be that: curves fitted on some hundreds of documents cannot speak for one in a thousand by themselves."""
+    notation, every picture (or a known phrase) every word of the abstract; and nothing known before speaks against it.
+    What a machine accepts alone must at least be that: curves fitted on some hundreds of documents cannot speak for one
+    in a thousand by themselves."""
+    if evidence.get("doubted"):
+        return False
     slots = [evidence.get("number"), *(seen for seen, _ in evidence.get("date", {}).values())]
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
         return False

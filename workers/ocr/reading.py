@@ -19,6 +19,7 @@ from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr.columns import Area, reading_areas
 from workers.ocr.fields import decide, extract
+from workers.ocr.known import NOTHING, Known
 from workers.ocr.page import PageReading, scaled, true_dpi
 from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for
 from workers.tools.pages import PageSource, decode, list_pages
@@ -65,12 +66,13 @@ def read(
     jobs: int = 1,
     engine: OcrEngine | None = None,
     on_header: Callable[[DocumentReading], None] | None = None,
+    known: Known = NOTHING,
 ) -> DocumentReading:
     """Read the pages of one document, in order.
 
     ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields, as a first look gives them
     (from another thread), before the rest of page 1 is read: second looks wait for the whole page, and the engine reads
-    no line twice for it. ``jobs`` pages are read side by side.
+    no line twice for it. ``jobs`` pages are read side by side. ``known``: what is known of the document before.
     Raises DocumentError when no page can be opened; damage inside pages is a finding of that page.
     """
     engine = engine or engine_for(section.engine, section.language)
@@ -79,12 +81,12 @@ def read(
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
     if header_only:
         head, _ = _read_head(sources[0], engine, section)
-        return _gathered(files, sources, [head], engine, section, header_only=True)
+        return _gathered(files, sources, [head], engine, section, known, header_only=True)
 
     def read_first() -> Opened:
         head, rest = _read_head(sources[0], engine, section)
         if on_header:
-            on_header(_gathered(files, sources, [head], engine, section, header_only=True, first_look=True))
+            on_header(_gathered(files, sources, [head], engine, section, known, header_only=True, first_look=True))
         whole = _complete(head, rest, engine, section)
         # With more pages to come, the pixels would lie idle in memory until all are read: they are decoded again then.
         return whole if len(sources) == 1 else Opened(whole.reading)
@@ -97,7 +99,7 @@ def read(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return _gathered(files, sources, pages, engine, section, header_only=False)
+    return _gathered(files, sources, pages, engine, section, known, header_only=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def _gathered(
     opened: Sequence[Opened],
     engine: OcrEngine,
     section: OcrSection,
+    known: Known,
     *,
     header_only: bool,
     first_look: bool = False,
@@ -207,7 +210,15 @@ def _gathered(
     pixels = decode(sources[0]) if opened[0].pixels is None else opened[0].pixels
     gray = one_channel(pixels) if opened[0].gray is None else opened[0].gray
     fields, findings, evidence = extract(
-        pages, pixels, gray, len(sources), engine, section, header_only=header_only, first_look=first_look
+        pages,
+        pixels,
+        gray,
+        len(sources),
+        engine,
+        section,
+        header_only=header_only,
+        known=known,
+        first_look=first_look,
     )
     findings = tuple(f for page in pages for f in page.findings) + findings
     decision = decide(fields, findings, evidence, section)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from time import monotonic
 
 import structlog
 
@@ -19,6 +20,8 @@ IDLE_SECONDS = 0.5
 """How long an idle worker sleeps unless it is woken; a cost in latency only."""
 GRACE_SECONDS = 20.0
 """A clean stop lets a running stage finish this long, then hands its job back."""
+HAND_BACK_SECONDS = 3.0
+"""A stage is asked about once a second whether it should stop; then one commit."""
 
 
 class LocalPool:
@@ -45,18 +48,25 @@ class LocalPool:
         """Something became ready: look now."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Finish or hand back within the grace time."""
+    def ask(self) -> None:
+        """Take no new job."""
         self._stopping.set()
         self._wake.set()
-        for thread in self._threads:
-            thread.join(GRACE_SECONDS / max(1, len(self._threads)))
+
+    def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Finish within ``grace`` seconds, all workers together, or hand back."""
+        self.ask()
+        self._join(grace)
         for runner in self._runners:
             runner.stop()
-        for thread in self._threads:
-            thread.join(5)
+        self._join(HAND_BACK_SECONDS)
         for runner in self._runners:
             runner.close()
+
+    def _join(self, seconds: float) -> None:
+        end = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, end - monotonic()))
 
     def _work(self, runner: Runner, index: int) -> None:
         while not self._stopping.is_set():

@@ -21,6 +21,7 @@ from intake.settings import Settings
 from intake.states import State
 from intake.store import Store, head
 from intake.store.claim import LANES, Claim, claim, extend, hand_back
+from intake.store.confirmed import confirmed_lately
 from intake.store.fail import fail
 from intake.store.finish import finish
 from intake.store.outbox import OutboxEntry
@@ -84,6 +85,7 @@ class Runner:
                 claimed.attempt,
                 claimed.booked,
                 claimed.not_now,
+                confirmed_lately(self._store) if claimed.stage == "ocr" else (),
             )
             task = Task(claimed.stage, claimed.folder, profile.model_dump_json(), out, around)
             result = self._child.call(

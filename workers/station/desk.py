@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import uvicorn
@@ -21,6 +22,9 @@ from workers.station.signing import TokenDesk
 from workers.station.suggest import Suggestions
 from workers.station.zone import ZoneReader
 from workers.tools.pki import load_trust
+
+STOP_SECONDS = 3.0
+"""what a request or a signature that is just being made gets to end"""
 
 
 class DeskServer:
@@ -39,7 +43,14 @@ class DeskServer:
         app.state.suggest = Suggestions(store)
         instrument(app, store, settings)
         self._socket = _bind(settings.desk.host, settings.desk.port)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(STOP_SECONDS),
+        )
         self._server = uvicorn.Server(config)  # outside the main thread it leaves the signals to the station
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="desk", daemon=True
@@ -54,9 +65,11 @@ class DeskServer:
         self._thread.start()
 
     def stop(self) -> None:
-        self.signing.stop_all()
+        """Within a few seconds: the rest of the 30 that a service manager gives belongs to the running stages."""
+        end = monotonic() + STOP_SECONDS
         self._server.should_exit = True
-        self._thread.join(10)
+        self.signing.stop_all(STOP_SECONDS)
+        self._thread.join(max(0.0, end - monotonic()))
         self._socket.close()
 
 

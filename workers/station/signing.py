@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -102,10 +103,14 @@ class TokenDesk:
         if act is not None:
             act.halt()
 
-    def stop_all(self) -> None:
-        """The station stops: the document being signed is finished, the others wait again."""
-        for act in list(self._acts.values()):
-            act.halt()
+    def stop_all(self, seconds: float) -> None:
+        """The station stops: the document being signed is finished within ``seconds``, the others wait again."""
+        running = list(self._acts)
+        for set_id in running:
+            self.stop(set_id)
+        end = monotonic() + seconds
+        for set_id in running:
+            self.join(set_id, max(0.0, end - monotonic()))
 
     def join(self, set_id: str, seconds: float | None = None) -> None:
         """Until the set's thread has ended."""

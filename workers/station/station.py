@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from time import monotonic
 
 import httpx
 import structlog
@@ -16,7 +17,7 @@ from intake.review import webhooks
 from intake.settings import Settings, SystemClock
 from intake.store import Store
 from workers.forward.calendar import calendar_of
-from workers.queues.local import LocalPool
+from workers.queues.local import GRACE_SECONDS, LocalPool
 from workers.queues.rq import connect, ring
 from workers.station import alarms, follow
 from workers.station.glance import Glance
@@ -75,11 +76,15 @@ class Station:
         self.pool.start()
 
     def stop(self) -> None:
-        """Clean stop: no new captures, running stages finish or are handed back, then the parts close."""
+        """Clean stop: no new captures, running stages finish or are handed back, then the parts close.
+
+        All parts share one grace time: a service manager kills after 30 s, whatever still runs."""
         self._stopping.set()
+        self.pool.ask()
+        end = monotonic() + GRACE_SECONDS
         for thread in self._threads:
-            thread.join(10)
-        self.pool.stop()
+            thread.join(max(0.0, end - monotonic()))
+        self.pool.stop(max(0.0, end - monotonic()))
         self._probe.close()
         self.store.close()
 
@@ -128,6 +133,7 @@ class Station:
             wanted.lane,
             self._probe,
             due=lambda arrived: calendar.registry_deadline(arrived)[1],
+            disk_free_min_bytes=self.settings.workers.disk_free_min_bytes,
         )
 
     def _sweep(self) -> None:

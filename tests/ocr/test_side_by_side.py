@@ -1,0 +1,37 @@
+"""A large document does not wait for its pages one after the other: ``ocr.jobs`` of them are read side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+from intake.ports import OcrEngine, OcrLine
+from intake.profile.sections import OcrSection
+from workers.ocr.reading import engine_for, read
+
+SCANS = Path(__file__).parents[2] / "samples" / "scans"
+
+
+class Meeting:
+    """The real engine; the first two whole pages go on only when both have come."""
+
+    def __init__(self, inner: OcrEngine) -> None:
+        self.name, self._inner = inner.name, inner
+        self._two, self._first = Barrier(2, timeout=120), iter(range(2))
+
+    def read(self, image: Any, dpi: float, *, area: Any = None, **more: Any) -> tuple[OcrLine, ...]:
+        if area is None and next(self._first, None) is not None:
+            self._two.wait()
+        return self._inner.read(image, dpi, area=area, **more)
+
+
+def test_pages_are_read_side_by_side_and_come_out_the_same() -> None:
+    files = sorted((SCANS / "quyet-dinh-nang-luong").iterdir())
+    section = OcrSection()
+    engine = engine_for(section.engine, section.language)
+    together = read(files, section, jobs=3, engine=Meeting(engine))
+    one_by_one = read(files, section, jobs=1, engine=engine)
+
+    assert together.page_count == 3
+    assert together.as_json() == one_by_one.as_json()
