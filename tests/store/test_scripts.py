@@ -460,6 +460,18 @@ def test_actor_is_in_the_audit(store: Store) -> None:
     assert Actor("x").role == "worker"
 
 
+def test_the_documents_state_alone_fences_a_finish_too(store: Store) -> None:
+    """Every script that ends a document ends its job as well; but a row that was mended by hand did not."""
+    document_id = arrive(store).document_id
+    running = take(store)
+    with store.write() as connection:
+        connection.execute(sa.text("UPDATE document SET state = 'refused'"))
+
+    with pytest.raises(StaleClaim):
+        finish(store, running, StageResult(facts=facts("check")), (), actor=WORKER)
+    assert whole(store, document_id).state is State.REFUSED
+
+
 def test_a_slow_workers_result_does_not_count_for_the_next_revision(store: Store, clock: ManualClock) -> None:
     """Given up as dead and held, its document was mended by a clerk and is due for the very same stage again: neither
     attempt nor worker tells the two apart, only that the job is over."""
