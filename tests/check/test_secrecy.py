@@ -85,6 +85,10 @@ def test_nothing_of_a_secret_document_is_published(tmp_path: Path, section) -> N
         ("nỏa TỐC", False, "harmless"),
         ("TÀI LIỆU THU HỒI", True, "secret"),
         ("ỦY BAN NHÂN DÂN\nTUYẾT\nMẠ\nSố: 12\nĐẾN", False, "secret"),
+        ("ỆT MẬTI -", False, "secret"),
+        ("¡ PFỒI MẬTT |", False, "secret"),
+        ("\\w MAT \\ \\\nỦY BAN NHÂN DÂN\nPHƯỜNG", False, "secret"),
+        ("CỤC BẢO MẬT", False, "unknown"),
         ("ỦY BAN NHÂN DÂN\nXÃ TÂN LẬP\nĐẾN\nSố: 12\nNgày: 3/4\nChuyển: Tài vụ", False, "harmless"),
     ],
 )

@@ -38,9 +38,11 @@ HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CO
 """letter skeletons of stamps that are not secrecy marks"""
 SECRET = ("MAT", "TOIMAT", "TUYETMAT")
 SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
-RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]T\W*$")
+FRAME_END = r"\W*[IL1]?\W*$"
+"""what the right side of a frame is read as behind the last letter: «MẬTI -», «MẬTT |»"""
+RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]TT?" + FRAME_END)
 """in red, the word at the end of a line is enough: the rest may lie under another stamp, whose lines run into the M"""
-RED_END_APART = re.compile(r"(?<!BẢO)(?<!GIẢI)M[ẬẶ]T\W*$")
+RED_END_APART = re.compile(r"(?<!BẢO)(?<!GIẢI)M[ẬẶ]TT?" + FRAME_END)
 """the same where the lines of another stamp tear the word's letters apart: looked for with all spaces taken out"""
 BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
 RECALL = "TAILIEUTHUHOI"
@@ -107,6 +109,8 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         return "secret"
     if not strict and any(RED_END.search(line) or RED_END_APART.search("".join(line.split())) for line in lines):
         return "secret"
+    if not strict and any(_mat_alone(line) for line in lines):
+        return "secret"
     if any(Levenshtein.distance(s, RECALL) <= 2 for s in [*skeletons, joined]):
         return "secret"
     fuzzy = SECRET[framed_only:] if not strict else ()
@@ -122,6 +126,13 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         if any(Levenshtein.distance(line, word) <= (len(word) + 1) // 3 for word in HARMLESS if len(line) > 2):
             return "harmless"
     return "unknown" if len(joined) <= 14 else "harmless"
+
+
+def _mat_alone(line: str) -> bool:
+    """The shortest mark is the only word of a red line, its dot lost under print or under the lines of another stamp.
+    «MẶT» is left out: «ỦY BAN / MẶT / TRẬN»."""
+    words = re.findall(r"[^\W\d_]{3,}", line)
+    return len(words) == 1 and skeleton(words[0]) == "MAT" and words[0] != "MẶT"
 
 
 def skeleton(text: str) -> str:
