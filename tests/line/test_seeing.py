@@ -94,7 +94,12 @@ def test_live_status_goes_on_until_ctrl_c(home: Path) -> None:
     ours, theirs = pty.openpty()
     code = "from intake.cli.main import run; run()"
     watching = subprocess.Popen(
-        [sys.executable, "-c", code, "status", "--live", "--home", str(home)], cwd=ROOT, stdout=theirs, stderr=theirs
+        [sys.executable, "-c", code, "status", "--live", "--home", str(home)],
+        cwd=ROOT,
+        stdout=theirs,
+        stderr=theirs,
+        # A test run in the background ignores Ctrl-C, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(theirs)
     seen = b""
