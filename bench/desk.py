@@ -11,9 +11,10 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -21,11 +22,12 @@ from fastapi.testclient import TestClient
 from intake.model import Actor
 from intake.review.app import create_app
 from intake.settings import Settings, StationSettings, SystemClock
-from intake.store import Store, people, reading
-from intake.store.schema import document
+from intake.store import Store, coming, people, reading
+from intake.store.schema import document, head
 
 SMALL, LARGE = 1_000, 100_000
 ROUNDS = 300
+HEADS = 8
 WORDS = (
     "ke hoach so hoa tai lieu luu tru phe duyet quyet dinh thong bao lich lam viec giao ban cong tac uy ban nhan dan "
     "huyen xa phuong dau tu xay dung dat dai giao duc y te"
@@ -65,10 +67,21 @@ def fill(store: Store, count: int) -> None:
             )
         with store.write() as connection:
             connection.execute(document.insert(), rows)
+    being_read(store, rows[-HEADS:])
     # What PostgreSQL's autovacuum does by itself within minutes of a bulk load.
     vacuum = "VACUUM ANALYZE" if store.engine.dialect.name == "postgresql" else "ANALYZE"
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text(vacuum))
+
+
+def being_read(store: Store, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As many documents as a few machines read at once, each with its head at the desk."""
+    with store.write() as connection:
+        connection.execute(
+            document.update().where(document.c.id.in_([row["id"] for row in rows])).values(state="checked")
+        )
+        early = {"revision": 1, "attempt": 1, "at": store.clock.now(), "fields": {"CodeNumber": {"value": "7"}}}
+        connection.execute(head.insert(), [{"document_id": row["id"], **early} for row in rows])
 
 
 def questions(store: Store, count: int, home: Path) -> dict[str, Callable[[], object]]:
@@ -81,6 +94,7 @@ def questions(store: Store, count: int, home: Path) -> dict[str, Callable[[], ob
         "search, one document": lambda: reading.queue(store, text=f"{count // 2}/QĐ", limit=51),
         "search, a hundred": lambda: reading.queue(store, text=str(count // 2)[:-2], limit=51),
         "search, nothing": lambda: reading.queue(store, text="khongcogi", limit=51),
+        "what is coming": lambda: coming.coming(store),
         "next document": lambda: reading.queue(store, free_for="lan", later=False, limit=2),
         "numbers on the tabs": lambda: reading.tally(store),
         "page: queue": lambda: pages("/queue"),

@@ -12,88 +12,69 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.gate_captures import Captured, capture, reworked, scanner
 from bench.gate_damage import DAMAGE
-from samples.capture import Scan, Settings, random_settings, replaced, save, scan_with
-from samples.documents import random_seal, random_spec
+from bench.gate_sheets import any_sheet, document
+from samples.capture import KERNELS, random_settings, replaced, save, scan_with
+from samples.documents import random_spec
 from samples.page import Page, blank, render
-from samples.spec import DocumentSpec
 
-Captured = list[Scan]
 Expected = list[tuple[str, str, int | None]]
 Outcome = tuple[Captured, Expected, dict[str, Any], float | None]
-"""scans, expected (code, severity, page), strength, dpi tag (None: none written)"""
+"""scans, expected (code, severity, page), strength, dpi tag (None: none written; 0: the scan's own)"""
 
-
-def document(rng: np.random.Generator, pages: int = 1, **changes: Any) -> tuple[DocumentSpec, tuple[Page, ...]]:
-    spec = random_spec(rng, pages=pages)
-    seal = None
-    if rng.random() < 0.85:
-        seal = dataclasses.replace(random_seal(rng, spec.organ), diameter_mm=float(rng.uniform(30, 42)))
-    spec = dataclasses.replace(spec, seal=seal, **changes)
-    return spec, render(spec, rng)
-
-
-def scanner(rng: np.random.Generator) -> Settings:
-    settings = random_settings(rng, float(rng.choice([200, 200, 200, 240, 300, 300])))
-    canvas = None
-    if rng.random() < 0.4:  # auto-sized: never smaller than what is printed
-        canvas = (210 + float(rng.uniform(-2, 4)), 297 + float(rng.uniform(-6, 8)))
-    return replaced(settings, canvas_mm=canvas)
-
-
-def capture(
-    pages: tuple[Page, ...], rng: np.random.Generator, base: Settings | None = None, **changes: Any
-) -> Captured:
-    base = base or scanner(rng)
-    return [scan_with(page, rng, replaced(base, **changes)) for page in pages]
+CAST = {"none": 0.4, "gain": 0.25, "curve": 0.2, "rounding": 0.15}
+"""how a grey capture saved as colour may be tinted on its way, and how often"""
 
 
 def clean(rng: np.random.Generator) -> Outcome:
-    kind = rng.choice(["plain", "plain", "plain", "a3", "letter", "f4", "tinted", "through"])
-    sizes = {"letter": (215.9, 279.4), "f4": (210.0, 330.0)}
-    changes: dict[str, Any] = {}
-    _, pages = document(rng, pages=int(rng.choice([1, 1, 1, 2])))
-    base = scanner(rng)
-    if kind in sizes:
-        spec = random_spec(rng)
-        typing = dataclasses.replace(spec.typing, paper_mm=sizes[str(kind)])
-        pages = render(dataclasses.replace(spec, typing=typing), rng)
-        base = replaced(base, canvas_mm=None)
-    if kind == "a3":
-        changes["canvas_mm"] = (297.0, 420.0)
-    if kind == "tinted":
-        spec = random_spec(rng)
-        tint = tuple(int(v) for v in (rng.integers(225, 256), rng.integers(215, 250), rng.integers(190, 250)))
-        pages = render(dataclasses.replace(spec, typing=dataclasses.replace(spec.typing, paper=tint)), rng)
-    if kind == "through":
+    kind, pages = any_sheet(rng)
+    base = scanner(rng, pages[0].size_mm)
+    strength: dict[str, Any] = {"kind": kind, "canvas": base.canvas_mm, "lid": base.lid}
+    back = None
+    if rng.random() < 0.15:
         back = render(random_spec(rng), rng)[0]
-        strength = float(rng.uniform(0.02, 0.12))
-        scans = [scan_with(page, rng, replaced(base, show_through=strength), back) for page in pages]
-        return scans, [], {"kind": kind, "show_through": strength}, base.dpi
-    return capture(pages, rng, base, **changes), [], {"kind": str(kind)}, base.dpi
+        base = replaced(base, show_through=float(rng.uniform(0.02, 0.12)))
+        strength["show_through"] = base.show_through
+    scans = [scan_with(page, rng, base, back) for page in pages]
+    done = [reworked(scan, rng) for scan in scans]
+    return [scan for scan, _ in done], [], {**strength, "reworked": [name for _, name in done]}, base.dpi
 
 
 def colour(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
-    kind = str(rng.choice(["gray", "gray-as-rgb", "gray-as-rgb", "bilevel"]))
-    base = scanner(rng)
-    scans = capture(pages, rng, base, colour=kind)
-    cast = [1.0, 1.0, 1.0]
-    if kind == "gray-as-rgb" and rng.random() < 0.5:
-        cast = [float(v) for v in rng.uniform(0.86, 1.0, 3)]
-        pixels = np.clip(scans[0].pixels * np.array(cast), 0, 255).astype(np.uint8)
-        scans = [dataclasses.replace(scans[0], pixels=pixels)]
+    _, pages = any_sheet(rng)
+    kind = str(rng.choice(["gray", "gray-as-rgb", "gray-as-rgb", "gray-as-rgb", "bilevel"]))
+    base = scanner(rng, pages[0].size_mm)
+    scans = capture(pages[:1], rng, base, colour=kind)
+    strength: dict[str, Any] = {"colour": kind}
+    if kind == "gray-as-rgb":
+        cast = str(rng.choice(list(CAST), p=list(CAST.values())))
+        scans = [dataclasses.replace(scans[0], pixels=_cast(scans[0].pixels, cast, rng))]
+        strength["cast"] = cast
     code = {"gray": "colour_gray", "gray-as-rgb": "colour_gray_as_rgb", "bilevel": "colour_bilevel"}[kind]
-    return scans[:1], [(code, "error", 1)], {"colour": kind, "cast": cast}, base.dpi
+    return scans[:1], [(code, "error", 1)], strength, base.dpi
+
+
+def _cast(pixels: np.ndarray, cast: str, rng: np.random.Generator) -> np.ndarray:
+    if cast == "gain":
+        return np.clip(pixels * rng.uniform(0.86, 1.0, 3), 0, 255).astype(np.uint8)
+    if cast == "curve":  # sepia and the like: another curve for each channel
+        levels = np.arange(256) / 255
+        curves = [255 * levels ** rng.uniform(0.85, 1.18) for _ in range(3)]
+        return np.stack([curves[index].astype(np.uint8)[pixels[:, :, index]] for index in range(3)], axis=2)
+    if cast == "rounding":
+        return np.clip(pixels.astype(np.int16) + rng.integers(-1, 2, pixels.shape), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def low(rng: np.random.Generator) -> Outcome:
@@ -108,51 +89,91 @@ def untagged(rng: np.random.Generator) -> Outcome:
 
 
 def enlarged(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
-    source, dpi = [(75, 200), (100, 200), (125, 200), (150, 200), (150, 300), (100, 300), (96, 200), (120, 240)][
-        int(rng.integers(8))
+    """From a coarser capture, by any kernel, on both axes or one; some were JPEGs before, some sharpened after."""
+    kind, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "overlaid"))
+    sources = [(72, 200), (75, 200), (96, 200), (100, 200), (100, 200), (120, 200), (125, 200), (133, 200), (150, 200)]
+    sources += [
+        (150, 200),
+        (150, 200),
+        (100, 300),
+        (150, 300),
+        (150, 300),
+        (100, 240),
+        (120, 240),
+        (150, 250),
+        (150, 400),
     ]
-    axes = rng.choice(["both", "both", "both", "x", "y"])
-    optical = {"both": (source, source), "x": (source, dpi), "y": (dpi, source)}[str(axes)]
-    kernel = str(rng.choice(["nearest", "linear", "cubic", "lanczos"]))
-    sharpen = float(rng.choice([0, 0, 0.5, 1.0]))
-    base = replaced(
-        scanner(rng), dpi=float(dpi), optical_dpi=tuple(map(float, optical)), kernel=kernel, sharpen=sharpen
-    )
-    strength = {"source": source, "dpi": dpi, "axes": str(axes), "kernel": kernel, "sharpen": sharpen}
-    return capture(pages[:1], rng, base), [("dpi_false", "error", 1)], strength, float(dpi)
+    source, dpi = sources[int(rng.integers(len(sources)))]
+    axes = str(rng.choice(["both", "both", "both", "both", "x", "y"]))
+    optical = {"both": (source, source), "x": (source, dpi), "y": (dpi, source)}[axes]
+    kernel = str(rng.choice([*KERNELS, "bicubic-pil", "lanczos-pil"]))
+    base = replaced(scanner(rng, pages[0].size_mm), dpi=float(dpi), sharpen=float(rng.choice([0, 0, 0.5, 1.0])))
+    small = scan_with(pages[0], rng, replaced(base, optical_dpi=tuple(map(float, optical)), kernel="nearest"))
+    size = (small.pixels.shape[1], small.pixels.shape[0])
+    if kernel in KERNELS and rng.random() < 0.5:
+        scan = scan_with(pages[0], rng, replaced(base, optical_dpi=tuple(map(float, optical)), kernel=kernel))
+        before = None
+    else:  # the way of a program: a finished picture, perhaps a JPEG, is resized
+        shape = (round(size[0] * optical[0] / dpi), round(size[1] * optical[1] / dpi))
+        pixels = cv2.resize(small.pixels, shape, interpolation=cv2.INTER_NEAREST)
+        before = int(rng.integers(70, 96)) if rng.random() < 0.5 else None
+        if before:
+            pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, before])[1], cv2.IMREAD_COLOR)
+        if kernel in KERNELS:
+            pixels = cv2.resize(pixels, size, interpolation=KERNELS[kernel])
+        else:
+            way = Image.Resampling.BICUBIC if kernel.startswith("bicubic") else Image.Resampling.LANCZOS
+            pixels = np.asarray(Image.fromarray(pixels).resize(size, way))
+        scan = dataclasses.replace(small, pixels=pixels)
+    strength = {"source": source, "dpi": dpi, "axes": axes, "kernel": kernel, "sharpen": base.sharpen, "before": before}
+    return [scan], [("dpi_false", "error", 1)], {"kind": kind, **strength}, float(dpi)
 
 
 def scaled(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
-    factor = float(rng.choice([rng.uniform(0.90, 0.97), rng.uniform(1.03, 1.06)], p=[0.75, 0.25]))
-    return capture(pages[:1], rng, scale=factor), [("scale_not_100", "error", 1)], {"scale": factor}, 0.0
+    """«Fit to page»: a finished picture of the sheet set smaller (or larger) on the same canvas."""
+    kind, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature", "overlaid"))
+    factor = float(rng.choice([rng.uniform(0.90, 0.97), rng.uniform(1.03, 1.06)], p=[0.92, 0.08]))
+    size = pages[0].size_mm
+    base = replaced(scanner(rng, size), canvas_mm=None, shift_mm=(0.0, 0.0))
+    strength = {"scale": factor, "kind": kind, "lid": base.lid}
+    return capture(pages[:1], rng, base, scale=factor), [("scale_not_100", "error", 1)], strength, 0.0
 
 
 def cut(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
+    """The glass ends inside the writing; above and below it cuts a line through, or falls between two."""
+    kind, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature", "sized"))
+    page = pages[0]
     side = int(rng.integers(4))
-    body = [pages[0].boxes[k] for k in ("body", "nation", "organ", "subject") if k in pages[0].boxes]
-    lines = [line.box for line in pages[0].lines]
-    left, top = min(b[0] for b in body), min(b[1] for b in body)
-    right = max(b[0] + b[2] for b in lines)
-    width, height = pages[0].size_mm
-    inside = [left + rng.uniform(3, 18), top + rng.uniform(1, 12), width - right + rng.uniform(4, 18), 0.0]
-    row = lines[int(rng.integers(len(lines) // 2, len(lines)))]
-    inside[3] = height - (row[1] + row[3] * rng.uniform(0.35, 0.7))
+    boxes = [line.box for line in page.lines if line.box[2] > 4]
+    left, right = min(box[0] for box in boxes), max(box[0] + box[2] for box in boxes)
+    top, bottom = min(box[1] for box in boxes), max(box[1] + box[3] for box in boxes)
+    width, height = page.size_mm
+    inside = [left + rng.uniform(2, 25), 0.0, width - right + rng.uniform(2, 25), 0.0]
+    row = boxes[int(rng.integers(len(boxes)))]
+    at = row[1] + row[3] * rng.uniform(0.3, 0.75)
+    inside[1] = min(at, top + 40) if side == 1 else 0.0
+    inside[3] = height - max(at, bottom - 60)
     depth = [0.0, 0.0, 0.0, 0.0]
     depth[side] = float(inside[side])
     name = ("left", "top", "right", "bottom")[side]
-    base = replaced(scanner(rng), canvas_mm=None, cut_mm=tuple(depth))
-    return capture(pages[:1], rng, base), [("content_cut", "error", 1)], {"side": name, "mm": depth[side]}, base.dpi
+    base = replaced(scanner(rng, page.size_mm), canvas_mm=None, cut_mm=tuple(depth), shift_mm=(0.0, 0.0))
+    strength = {"side": name, "mm": depth[side], "kind": kind, "skew": base.skew_deg}
+    return capture(pages[:1], rng, base), [("content_cut", "error", 1)], strength, base.dpi
 
 
 def turned(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng, pages=int(rng.choice([1, 2])))
+    kind, pages = any_sheet(
+        rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature", "overlaid", "sized")
+    )
     degrees = int(rng.choice([90, 180, 180, 270]))
     code = "orientation_180" if degrees == 180 else "orientation_90"
     page = int(rng.integers(len(pages)))
-    return capture(pages[page : page + 1], rng, rotate=degrees), [(code, "error", 1)], {"rotate": degrees}, 0.0
+    return (
+        capture(pages[page : page + 1], rng, rotate=degrees),
+        [(code, "error", 1)],
+        {"rotate": degrees, "kind": kind},
+        0.0,
+    )
 
 
 def leaning(rng: np.random.Generator) -> Outcome:
@@ -164,10 +185,12 @@ def leaning(rng: np.random.Generator) -> Outcome:
 
 
 def unsharp(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
+    sheet, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature"))
     kind = str(rng.choice(["gauss", "disc", "motion-x", "motion-y"]))
     amount = float(rng.uniform(0.28, 0.6))  # sigma, mm
-    base = replaced(scanner(rng), blur_mm=amount if kind == "gauss" else 0.03, sharpen=float(rng.choice([0, 0.3])))
+    base = replaced(
+        scanner(rng, pages[0].size_mm), blur_mm=amount if kind == "gauss" else 0.03, sharpen=float(rng.choice([0, 0.3]))
+    )
     scans = capture(pages[:1], rng, base)
     if kind != "gauss":
         size = max(3, round(amount * (2.0 if kind == "disc" else 3.5) * base.dpi / 25.4))
@@ -179,24 +202,24 @@ def unsharp(rng: np.random.Generator) -> Outcome:
         else:
             kernel[size // 2 : -(size // 2), size] = 1
         scans = [dataclasses.replace(scans[0], pixels=cv2.filter2D(scans[0].pixels, -1, kernel / kernel.sum()))]
-    return scans, [("blurred", "error", 1)], {"kind": kind, "sigma_mm": amount}, base.dpi
+    return scans, [("blurred", "error", 1)], {"kind": kind, "sigma_mm": amount, "sheet": sheet}, base.dpi
 
 
 def dark(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
+    sheet, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature"))
     gain = float(rng.uniform(0.3, 0.58))
-    return capture(pages[:1], rng, exposure=gain), [("too_dark", "error", 1)], {"exposure": gain}, 0.0
+    return capture(pages[:1], rng, exposure=gain), [("too_dark", "error", 1)], {"exposure": gain, "sheet": sheet}, 0.0
 
 
 def light(rng: np.random.Generator) -> Outcome:
-    _, pages = document(rng)
+    sheet, pages = any_sheet(rng, ("letter", "plain", "photocopy", "yellowed", "table", "signature"))
     floor = float(rng.uniform(150, 215))
-    base = scanner(rng)
+    base = scanner(rng, pages[0].size_mm)
     scans = capture(pages[:1], rng, base)
     pixels = scans[0].pixels.astype(np.float32)
     raised = np.clip(floor + (pixels - 25) * (300 - floor) / 200, 0, 255).astype(np.uint8)
     scans = [dataclasses.replace(scans[0], pixels=raised)]
-    return scans, [("over_exposed", "error", 1)], {"floor": floor}, base.dpi
+    return scans, [("over_exposed", "error", 1)], {"floor": floor, "sheet": sheet}, base.dpi
 
 
 def blanks(rng: np.random.Generator) -> Outcome:
@@ -254,7 +277,16 @@ def secret(rng: np.random.Generator) -> Outcome:
     mark = str(rng.choice(["MẬT", "TỐI MẬT", "TUYỆT MẬT"]))
     _, pages = document(rng, secrecy=mark, urgency="")
     kind = str(rng.choice(["rgb", "rgb", "rgb", "gray", "bilevel"]))
-    return capture(pages[:1], rng, colour=kind), [("secrecy_mark", "stop", 1)], {"mark": mark, "colour": kind}, 0.0
+    strength = {"mark": mark, "colour": kind, "under_stamp": _overlap(pages[0].boxes)}
+    return capture(pages[:1], rng, colour=kind), [("secrecy_mark", "stop", 1)], strength, 0.0
+
+
+def _overlap(boxes: Mapping[str, tuple[float, float, float, float]]) -> bool:
+    """Whether the ĐẾN stamp was pressed across the secrecy mark."""
+    if "incoming_stamp" not in boxes:
+        return False
+    (x, y, w, h), (a, b, c, d) = boxes["secrecy"], boxes["incoming_stamp"]
+    return bool(x < a + c and a < x + w and y < b + d and b < y + h)
 
 
 def urgent(rng: np.random.Generator) -> Outcome:
@@ -263,10 +295,49 @@ def urgent(rng: np.random.Generator) -> Outcome:
     return capture(pages[:1], rng), [], {"mark": mark}, 0.0
 
 
+def missing(rng: np.random.Generator) -> Outcome:
+    """A sheet of a longer letter was never laid on the scanner; every other time all of them were."""
+    pages: tuple[Page, ...] = ()
+    while len(pages) < 3:
+        _, pages = document(rng, pages=int(rng.integers(2, 4)))
+    base = scanner(rng)
+    pages = pages[:4]
+    gone = 1 if rng.random() < 0.7 and len(pages) == 4 else None
+    left = [page for index, page in enumerate(pages) if index != gone]
+    expected: Expected = [] if gone is None else [("page_missing", "warning", gone + 1)]
+    return capture(tuple(left), rng, base), expected, {"gone": gone and gone + 1, "of": len(pages)}, base.dpi
+
+
+def overlapped(rng: np.random.Generator) -> Outcome:
+    """Two sheets drawn in at once, the second lagging behind, on the first or under it; the feeder did not stop."""
+    first, second = document(rng)[1][0], document(rng)[1][0]
+    base = replaced(scanner(rng), canvas_mm=None, shift_mm=(0.0, 0.0))
+    a, b = (scan_with(page, rng, base) for page in (first, second))
+    lag = float(rng.uniform(16, 220))
+    step = round(lag * base.dpi / 25.4)
+    height, width = a.pixels.shape[:2]
+    both = np.full((height + step, width, 3), base.lid, np.uint8)
+    above = bool(rng.random() < 0.5)
+    both[:height], both[step:] = a.pixels, b.pixels
+    edge = step
+    if not above:
+        both[:height], edge = a.pixels, height
+    dark, thick = float(rng.uniform(14, 80)), max(1, round(rng.uniform(0.15, 0.5) * base.dpi / 25.4))
+    lean = np.round(np.linspace(0, np.tan(np.radians(rng.normal(0, 0.6))) * width, width)).astype(int)
+    for column in range(width):
+        at = edge + lean[column]
+        both[max(at, 0) : at + thick, column] = np.clip(both[max(at, 0) : at + thick, column] - dark, 0, 255)
+    scan = dataclasses.replace(a, pixels=both)
+    strength = {"lag_mm": lag, "above": above, "levels": dark}
+    others = capture((document(rng)[1][0],), rng, base) if rng.random() < 0.5 else []
+    return [scan, *others], [("double_feed", "warning", 1)], strength, base.dpi
+
+
 MADE: dict[str, Callable[[np.random.Generator], Outcome]] = {
     "clean": clean, "colour": colour, "low": low, "untagged": untagged, "enlarged": enlarged, "scaled": scaled,
     "cut": cut, "turned": turned, "leaning": leaning, "unsharp": unsharp, "dark": dark, "light": light,
     "blank": blanks, "twice": twice, "secret": secret, "urgent": urgent,
+    "missing": missing, "overlapped": overlapped,
 }  # fmt: skip
 
 
@@ -292,7 +363,8 @@ def write(kind: str, identity: str, out: Path, rng: np.random.Generator) -> dict
     quality = int(rng.integers(60, 96))
     folder = out / "docs" / identity
     suffix = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "pdf": ".pdf", "folder": ""}[container]
-    files = list(save(scans, folder / f"scan{suffix}", container, tag, quality))  # type: ignore[arg-type]
+    subsampling = "4:4:4" if rng.random() < 0.3 else "4:2:0"
+    files = list(save(scans, folder / f"scan{suffix}", container, tag, quality, subsampling))  # type: ignore[arg-type]
     if damage:
         act, code, severity = damage
         moved = act(files[0], rng)
@@ -311,13 +383,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="go on after so many documents of the same seed")
     parser.add_argument("--kinds", default="", help="comma-separated; default: half clean, half every fault in turn")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     kinds = arguments.kinds.split(",") if arguments.kinds else [k for k in (*MADE, *DAMAGE) if k != "clean"]
     arguments.out.mkdir(parents=True, exist_ok=True)
     with (arguments.out / "truth.jsonl").open("a", encoding="utf-8") as stream:
-        for index in range(arguments.count):
+        for index in range(arguments.first, arguments.count):
             rng = np.random.default_rng([arguments.seed, index])
             half = not arguments.kinds and index % 2
             kind = "clean" if half else kinds[(index if arguments.kinds else index // 2) % len(kinds)]

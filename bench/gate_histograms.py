@@ -39,14 +39,14 @@ KINDS = {
     "ink": ("light", "level of the darkest strokes", exposure.INK_MAX),
     "lean": ("leaning", "lean of the lines, degrees", 2.5),
     "rise": ("turned", "ink above the letters' bodies less ink below, share", 0.0),
-    "touching": ("cut", "letters touching the worst side", cut.TOUCHING_MIN),
+    "edge": ("cut", "writing at the worst side, as a multiple of the limit", 1.0),
     "spread": ("colour", "share of dots whose channels differ by more than 2 levels", colour.SHARE_MIN),
 }
 
 
 def measures(view: PageView) -> dict[str, float]:
     lines, tiles = text.measure(view), legibility.tiles(view)
-    found: dict[str, float] = {"touching": max(edge.touching for edge in cut.measure(view).values())}
+    found: dict[str, float] = {"edge": max(_at_edge(side, edge) for side, edge in cut.measure(view).items())}
     if tiles:
         found["sigma"] = legibility.sigma(tiles) or 0.0
         found["paper"] = float(np.median([tile.paper for tile in tiles]))
@@ -62,6 +62,11 @@ def measures(view: PageView) -> dict[str, float]:
         spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
         found["spread"] = float((spread > colour.SPREAD_PX).mean())
     return found
+
+
+def _at_edge(side: str, edge: cut.Edge) -> float:
+    near = cut.LETTERS_NEAR_MIN if side in ("top", "bottom") else cut.NEAR_MIN
+    return min(max(edge.near / near, edge.rules / cut.RULES_MIN), 6.0)
 
 
 def _mirror(view: PageView) -> float:

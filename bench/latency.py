@@ -1,6 +1,7 @@
 """How long a Hỏa tốc takes from the last byte in the scan folder to its assignment, alone and behind 500 others.
 
     .venv/bin/python bench/latency.py [--quick] [--queued 500] [--urgent 5] [--json FILE]
+    .venv/bin/python bench/latency.py --head [--scans DIR] [--rounds 3]
 
 A real station in this process: watched folder, SQLite, two local workers with every real stage, a software token, a
 delivery folder. Two people are needed on the way, and stand-ins do what they do, the same in both cases: an urgent
@@ -8,6 +9,11 @@ document is confirmed as read the moment it is at the desk, and signed the momen
 ordinary ones, as a registry does when something urgent is there. What a person needs to read and to type her PIN is
 in neither figure. ``queued`` ordinary scans (and as many more as are worked meanwhile) lie admitted before the first
 urgent one is dropped; what still waited at each drop is printed. The ratio of the medians is what counts.
+
+``--head`` measures the two speeds instead: first pages (the samples', or every first page below DIR), dropped one by one
+as documents of one page. From the moment a worker takes up the reading: when a clerk's queue, asked over and over as
+her browser asks it every four seconds, shows the head; and when the page is read whole and committed. The median of the
+documents' ratios is what counts; then the same for one document of twelve pages.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +36,16 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from intake.review.app import create_app
 from intake.settings import Settings, SystemClock, load
 from intake.states import State
-from intake.store import Store
+from intake.store import Store, people
 from intake.store.decide import approve
 from intake.store.reading import every, jobs, queue, whole
 from intake.store.signing import freeze
 from tests.crash.home import build
 from tests.crash.life import CLERK, PIN, VAN_THU
+from tests.review.station import PASSWORD, Clerk
 from workers.station.signing import TokenDesk
 from workers.station.station import Station
 
@@ -48,6 +56,12 @@ SPARE = 1.2
 """more ordinary ones than asked for, because the workers do not stand still"""
 PATIENCE = 900.0
 TICK = threading.Event()
+
+
+_KNOWN = sa.text(
+    "SELECT d.id, d.state, j.id AS running FROM arrival a JOIN document d ON d.id = a.document_id "
+    "LEFT JOIN job j ON j.document_id = d.id AND j.stage = 'ocr' AND j.state = 'running' WHERE a.name = :name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,22 @@ class Line:
         (self.folder / f".{name}").rename(self.folder / name)
         return name
 
+    def drop_pages(self, pages: Sequence[Path]) -> str:
+        """A folder of pages appears at once."""
+        self._number += 1
+        name = f"{self._number:05d}-pages"
+        (self.folder / f".{name}").mkdir()
+        for index, page in enumerate(pages, start=1):
+            (self.folder / f".{name}" / f"{index:03d}.jpg").write_bytes(variant(page, self._number * 1000 + index))
+        (self.folder / f".{name}").rename(self.folder / name)
+        return name
+
+    def known(self, name: str) -> tuple[str, str, bool] | None:
+        """(id, state, whether its reading runs) of what was dropped under this name; None while it is no document."""
+        with self.store.read() as connection:
+            row = connection.execute(_KNOWN, {"name": name}).one_or_none()
+        return (row.id, row.state, bool(row.running)) if row else None
+
     def waiting(self) -> int:
         return sum(number for _, lane, state, number in jobs(self.store) if state == "ready" and lane != "urgent")
 
@@ -124,6 +154,96 @@ class Line:
             TICK.wait(0.02)
 
 
+HEADS = (
+    *(
+        "cong-dien-hoa-toc.jpg",
+        "cong-van-bao-cao-so-lieu.jpg",
+        "cong-van-dat-truong-hoc.jpg",
+        "ke-hoach-cua-dang-uy.jpg",
+    ),
+    *("bao-cao-cai-cach-hanh-chinh/001.jpg", "quyet-dinh-nang-luong/001.jpg", "quyet-dinh-to-ra-soat/001.jpg"),
+    "to-trinh-sua-tuong-rao/001.jpg",
+)
+STILL = "state coming"
+"""how a row says that its document is still being read"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Seconds from the begin of the reading to the head at the desk and to the reading's end, and from the drop to its
+    begin."""
+
+    before: float
+    head: float
+    whole: float
+
+    @property
+    def ratio(self) -> float:
+        return self.head / self.whole
+
+
+class Eyes:
+    """A clerk who looks at her queue all the time."""
+
+    def __init__(self, line: Line) -> None:
+        people.add(line.store, "lan", "Lan", ["clerk"], PASSWORD, CLERK)
+        self.line = line
+        self.clerk = Clerk(None, "lan", app=create_app(line.store, line.settings, sign=None))
+
+    def watch(self, pages: Sequence[Path]) -> Seen | None:
+        """One document from its drop; None when it never showed a head (held, no head, read too fast to be seen)."""
+        dropped = monotonic()
+        name = self.line.drop_pages(pages) if len(pages) > 1 else self.line.drop(pages[0])
+        begun = seen = None
+        while monotonic() - dropped < PATIENCE:
+            row = self.line.known(name)
+            if row is not None:
+                identifier, state, running = row
+                if state not in ("received", "checked"):
+                    ended = monotonic()
+                    break
+                if begun is None and running:
+                    begun = monotonic()
+                if begun and not seen and self._shows(identifier):
+                    seen = monotonic()
+            TICK.wait(0.004 if begun is None or seen else 0.01)
+        while (row := self.line.known(name)) is None or row[1] in ("received", "checked", "recognised"):
+            TICK.wait(0.1)  # the next one finds idle workers
+        return Seen(begun - dropped, seen - begun, ended - begun) if begun and seen else None
+
+    def _shows(self, identifier: str) -> bool:
+        _, found, rest = self.clerk.get("/queue/rows").text.partition(f'data-id="{identifier}"')
+        return bool(found) and STILL in rest.split("</tr>")[0]
+
+
+def measure_heads(pages: Sequence[Path], rounds: int) -> dict[str, object]:
+    """The first round loads programs and models and is thrown away."""
+    long = [SCANS / "quyet-dinh-nang-luong" / f"{number:03d}.jpg" for number in (1, 2, 3)]
+    with opened() as line:
+        eyes = Eyes(line)
+        for page in (pages * 2)[:4]:
+            eyes.watch([page])
+        found: dict[str, list[Seen]] = {}
+        for page in list(pages) * rounds:
+            seen = eyes.watch([page])
+            if seen:
+                found.setdefault(str(page), []).append(seen)
+                print(f"{page.name:34} {seen.head:.2f} of {seen.whole:.2f} s = {seen.ratio:.2f}", flush=True)
+        book = [seen for _ in range(rounds) if (seen := eyes.watch([*long, *long[1:] * 4, long[1]]))]
+    return {
+        "documents": len(found),
+        "unseen": len(pages) * rounds - sum(len(each) for each in found.values()),
+        "median_head_seconds": round(median(seen.head for each in found.values() for seen in each), 2),
+        "median_whole_seconds": round(median(seen.whole for each in found.values() for seen in each), 2),
+        "median_ratio": round(median(median(seen.ratio for seen in each) for each in found.values()), 2),
+        "least_and_most": [
+            round(pick(median(s.ratio for s in each) for each in found.values()), 2) for pick in (min, max)
+        ],
+        "median_seconds_before_reading": round(median(seen.before for each in found.values() for seen in each), 2),
+        "twelve_pages": [(round(seen.head, 2), round(seen.whole, 2), round(seen.ratio, 3)) for seen in book],
+    }
+
+
 @contextmanager
 def opened() -> Iterator[Line]:
     os.environ["OMP_THREAD_LIMIT"] = "1"
@@ -135,6 +255,14 @@ def opened() -> Iterator[Line]:
     finally:
         line.station.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def first_pages(folder: Path) -> list[Path]:
+    """One JPEG of every folder below (the first by name)."""
+    found: dict[Path, Path] = {}
+    for page in sorted(folder.rglob("*.jpg")):
+        found.setdefault(page.parent, page)
+    return list(found.values())
 
 
 def measure(queued: int, urgent: int) -> dict[str, object]:
@@ -173,7 +301,17 @@ def main() -> None:
     parser.add_argument("--urgent", type=int, default=5)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--quick", action="store_true", help="60 queued, 3 urgent")
+    parser.add_argument("--head", action="store_true", help="how much earlier the head is at the desk than the page")
+    parser.add_argument("--scans", type=Path, help="with --head: a folder of other documents")
+    parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
+    if given.head:
+        pages = [SCANS / name for name in HEADS] if given.scans is None else first_pages(given.scans)
+        result = measure_heads(pages, given.rounds)
+        print(json.dumps(result, indent=1))
+        if given.json:
+            given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        return
     if given.quick:
         given.queued, given.urgent = 60, 3
     result = measure(given.queued, given.urgent)

@@ -14,6 +14,8 @@ POINTS = (
     "clear.removed",
     "claim.before_commit",
     "claim.committed",
+    "head.before_commit",
+    "head.committed",
     "stage.ran",
     "publish.synced",
     "publish.renamed",

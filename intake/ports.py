@@ -20,6 +20,10 @@ Stage = Callable[[DocumentFolder, Any, Path], StageResult]
 """``run(document, its own profile section, out)``: reads earlier folders, writes only to ``out``; no database,
 clock or environment. Raises DocumentError or EnvironmentTrouble; anything else is a bug."""
 
+Tell = Callable[[Mapping[str, Any]], None]
+"""What a stage may say before it is done: small JSON that is shown at once and proves nothing. ``ocr`` tells ``fields``
+of page 1's head. Called at most a few times, from any thread of the stage, never after it returned."""
+
 
 class Clock(Protocol):
     """Time is handed in: tests never wait and a stepping clock can be played."""

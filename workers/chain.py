@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ from intake import crashpoint
 from intake.folder import DocumentFolder
 from intake.model import Receipt, StageResult
 from intake.plugins import load
-from intake.ports import Connector, Package
+from intake.ports import Connector, Package, Tell
 from intake.profile import Profile
 from workers.check import glance
 from workers.check import stage as check
 from workers.check.station import certified
 from workers.forward import stage as forward
+from workers.forward.calendar import HANOI
 from workers.ocr import stage as ocr
+from workers.ocr.known import Confirmed, Known
 from workers.pdf import stage as pdf
 from workers.push import stage as push
 from workers.push.key import delivery_key
@@ -38,25 +40,29 @@ class Surroundings:
     """of push: receipts of earlier attempts, by target"""
     not_now: frozenset[str] = frozenset()
     """of push: targets to be left alone in this attempt"""
+    earlier: Sequence[tuple[str, str, str | None, date]] = ()
+    """of ocr: agency, notation, number and day of documents that people confirmed lately"""
 
 
-Call = Callable[[DocumentFolder, Profile, Path, Surroundings], StageResult]
+Call = Callable[[DocumentFolder, Profile, Path, Surroundings, Tell], StageResult]
 
 
-def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     known = certified(around.home, around.station, around.arrived_at)
     return check.run(document, profile.check, out, known)
 
 
-def _ocr(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
-    return ocr.run(document, profile.ocr, out)
+def _ocr(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, tell: Tell) -> StageResult:
+    arrived = around.arrived_at.astimezone(HANOI).date()
+    known = Known(arrived, tuple(Confirmed(*row) for row in around.earlier))
+    return ocr.run(document, profile.ocr, out, tell, known)
 
 
-def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings) -> StageResult:
+def _pdf(document: DocumentFolder, profile: Profile, out: Path, _: Surroundings, __: Tell) -> StageResult:
     return pdf.run(document, profile.pdf, out)
 
 
-def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     def key_of(target: str, sha256: str) -> str:
         return delivery_key(target, document.document_id, around.revision, sha256)
 
@@ -72,7 +78,7 @@ def _push(document: DocumentFolder, profile: Profile, out: Path, around: Surroun
     )
 
 
-def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings) -> StageResult:
+def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     delivered = document.facts["push"].get("receipts", {})
     receipts = {target: receipt_of(data) for target, data in delivered.items()}  # type: ignore[attr-defined]
     return forward.run(
@@ -86,7 +92,7 @@ def _forward(document: DocumentFolder, profile: Profile, out: Path, around: Surr
     )
 
 
-def _glance(document: DocumentFolder, profile: Profile, _out: Path, _: Surroundings) -> StageResult:
+def _glance(document: DocumentFolder, profile: Profile, _out: Path, _: Surroundings, __: Tell) -> StageResult:
     return glance.run(document, profile.check)
 
 

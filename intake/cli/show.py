@@ -37,8 +37,10 @@ def command(
     console.print(f"[bold]{found.row['name']}[/bold]  {found.row['id']}  {found.row['state']}  v{found.version}")
     if found.row["held_vi"]:
         console.print(found.row["held_vi"], found.row["held_en"], sep="\n")
+    if found.head:
+        console.print("[italic]Đang đọc tiếp; mới có phần đầu trang 1 / still being read; page 1's head only[/italic]")
     fields = Table("trường / field", "giá trị / value", "tin cậy / confidence", "nguồn / source")
-    for name, item in found.row["fields"].items():
+    for name, item in (found.head["fields"] if found.head else found.row["fields"]).items():
         fields.add_row(name, str(item.get("value")), f"{item.get('confidence', 0):.3f}", item.get("source", ""))
     console.print(fields)
     for item in found.findings:
@@ -54,6 +56,7 @@ def command(
 def _plain(found: Whole, trace: bool) -> dict[str, Any]:
     return {
         "document": dict(found.row),
+        "head": dict(found.head) if found.head else None,
         "findings": [item.as_json() for item in found.findings],
         "published": {stage: dict(item) for stage, item in found.published.items()},
         "jobs": [{key: value for key, value in job.items() if trace or key != "error"} for job in found.jobs],

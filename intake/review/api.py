@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -64,6 +65,9 @@ class Known(BaseModel):
     pages: int | None = None
     fields: dict[str, str | int | None] = {}
     findings: list[dict[str, Any]] = []
+    provisional: dict[str, str | int | None] | None = None
+    """what the head of page 1 says while the rest is being read: it may change, nobody has looked at it yet; null as soon
+    as the document is read whole"""
     assignment: dict[str, Any] | None = None
     sha256: str | None = None
     """of the signed PDF"""
@@ -240,9 +244,14 @@ def show(call: Calling, document_id: str) -> Known:
         pages=None if secret else known.row["pages"],
         fields={} if secret else known.row["confirmed"],
         findings=[finding.as_json() for finding in known.findings],
+        provisional=_values(known.head["fields"]) if known.head and not secret else None,
         assignment=None if secret else facts.get("forward", {}).get("assignment"),
         sha256=None if secret else facts.get("sign", {}).get("sha256"),
     )
+
+
+def _values(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, str | int | None]:
+    return {name: item["value"] for name, item in fields.items() if item.get("value") is not None}
 
 
 def pdf(call: Calling, document_id: str) -> Response:

@@ -54,7 +54,8 @@ MAY_RELEASE = decision.MAY["release"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field on the screen. ``sure``: ``sure``, ``doubt``, ``none`` (nothing read) or ``person``."""
+    """One field on the screen. ``sure``: ``sure``, ``doubt``, ``none`` (nothing read), ``person`` or ``early`` (the
+    reading goes on)."""
 
     name: FieldName
     text: str
@@ -87,6 +88,7 @@ def show(seat: Seated, document_id: str) -> Response:
     values = {
         "known": known,
         "row": known.row,
+        "priority": _read(known).get(FieldName.PRIORITY, {}).get("value") or 0 if known.head else known.row["priority"],
         "views": views,
         "first_thumbs": FIRST_THUMBS,
         "attempt": known.published.get("pdf", {}).get("attempt", 0),
@@ -253,13 +255,13 @@ def rows_of(known: Whole, profile: Profile) -> tuple[Row, ...]:
 
 
 def _row(name: FieldName, known: Whole, profile: Profile) -> Row:
-    field = Field.from_json(name, known.row["fields"].get(name) or {"value": None})
+    field = Field.from_json(name, _read(known).get(name) or {"value": None})
     value: Value = known.row["confirmed"].get(name, field.value)
     return Row(
         name=name,
         text=field_rules.shown(name, value),
         read=field_rules.shown(name, field.value),
-        sure="person" if name in known.row["confirmed"] else sureness(profile, field),
+        sure="person" if name in known.row["confirmed"] else "early" if known.head else sureness(profile, field),
         percent=int(field.confidence * 100),
         suggestion=field_rules.shown(name, field.suggestion) if field.suggestion else "",
         page=field.page,
@@ -268,6 +270,11 @@ def _row(name: FieldName, known: Whole, profile: Profile) -> Row:
         required=name in profile.ocr.required,
         length=FIELD_LENGTH.get(name),
     )
+
+
+def _read(known: Whole) -> Mapping[str, Any]:
+    """The fields as far as they are read: of page 1's head while the rest is still being read."""
+    return (known.head or known.row)["fields"]  # type: ignore[no-any-return]
 
 
 def _problems(seat: Seat, known: Whole, profile: Profile, values: Mapping[FieldName, Value]) -> tuple[Problem, ...]:

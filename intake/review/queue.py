@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from intake.review.seat import Seat, Seated
 from intake.states import State
-from intake.store import reading
+from intake.store import coming, reading
 
 router = APIRouter()
 
@@ -61,6 +61,8 @@ class Line:
     postponed_until: datetime | None
     postponed_why: str
     pages: int | None
+    coming: str
+    """``reading``: only page 1's head is read so far; ``assembling``: read whole, the PDF is not there yet; else empty"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,19 @@ def _content(seat: Seat, asked: Asked) -> dict[str, Any]:
         "numbers": _numbers(seat),
         "stations": sorted({*seat.desk.settings.station, *([asked.station] if asked.station else [])}),
         "more": len(found) > PAGE and page < PAGES_MOST,
-        "lines": [line(row, seat) for row in found[:PAGE]],
+        "lines": [line(row, seat) for row in _with_coming(found[:PAGE], asked, seat)],
     }
+
+
+def _with_coming(rows: list[dict[str, Any]], asked: Asked, seat: Seat) -> list[dict[str, Any]]:
+    """The rows with what is known early: in the clerk's own list, on its first page, what is on its way stands where it
+    will stand; elsewhere a document that is being read shows its head. Nobody holds what cannot be decided on yet."""
+    if asked.view == "review" and asked.page == 1 and not asked.mine:
+        since, until = asked.batch
+        early = coming.coming(seat.store, station=asked.station or None, text=asked.text, since=since, until=until)
+        return sorted([*rows, *early], key=coming.turn)
+    heads = coming.heads(seat.store, [row["id"] for row in rows if row["state"] == State.CHECKED])
+    return [{**row, **heads.get(row["id"], {})} for row in rows]
 
 
 def _numbers(seat: Seat) -> dict[str, str]:
@@ -194,6 +207,7 @@ def line(row: Mapping[str, Any], seat: Seat) -> Line:
         postponed_until=row.get("postponed_until"),
         postponed_why=row.get("postponed_why") or "",
         pages=row["pages"],
+        coming="reading" if row.get("provisional") else "assembling" if state is State.RECOGNISED else "",
     )
 
 

@@ -13,7 +13,7 @@ from intake import crashpoint
 from intake.folder import DocumentFolder, document_root
 from intake.store import outbox
 from intake.store.engine import Store
-from intake.store.schema import document, job, published
+from intake.store.schema import document, head, job, published
 
 LANES = ("urgent", "desk", "bulk")
 
@@ -156,6 +156,12 @@ def stop_jobs(connection: sa.Connection, document_id: str, revision: int, now: d
         .where(job.c.document_id == document_id, job.c.revision == revision, job.c.state.in_(["ready", "running"]))
         .values(state="failed", lease_until=None, finished_at=now, error=why)
     )
+    drop_head(connection, document_id)
+
+
+def drop_head(connection: sa.Connection, document_id: str) -> None:
+    """In the commit that ends the reading, well or not: what was shown of it early is shown no more."""
+    connection.execute(head.delete().where(head.c.document_id == document_id))
 
 
 def forget_bells(store: Store) -> None:

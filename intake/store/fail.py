@@ -19,7 +19,7 @@ from intake.model import Actor, Finding, Severity
 from intake.states import State
 from intake.store import audit, outbox
 from intake.store.backoff import backoff
-from intake.store.claim import Claim
+from intake.store.claim import Claim, drop_head
 from intake.store.engine import Store
 from intake.store.finish import note_finding
 from intake.store.schema import document, job
@@ -99,6 +99,7 @@ def hold_failed(
     code, vi, en = _say(claimed, error)
     note = Finding(f"{claimed.stage}.{code}", Severity.BLOCK, vi, en)
     note_finding(connection, claimed, note)
+    drop_head(connection, claimed.document_id)
     connection.execute(
         job.update()
         .where(job.c.id == claimed.job_id)

@@ -14,7 +14,7 @@ from intake.model import Actor, Artefact, FieldName, Finding, StageResult
 from intake.spelling import fold, nfc
 from intake.states import BY_PERSON, DUE, State, advance
 from intake.store import audit, outbox, timestamps
-from intake.store.claim import Claim
+from intake.store.claim import Claim, drop_head
 from intake.store.engine import Store
 from intake.store.outbox import OutboxEntry
 from intake.store.schema import document, finding, job, published
@@ -56,6 +56,7 @@ def finish(
             values |= described(result.facts.get("fields", {}), row["name"])
             values["decision"] = result.facts.get("decision", "review")
             values["lane"] = "urgent" if values["priority"] else row["lane"]
+            drop_head(connection, claimed.document_id)
         if state is State.ASSEMBLED and auto_accept and row["decision"] == "accept":
             state = values["state"] = State.APPROVED
             values["confirmed"] = {name: item.get("value") for name, item in row["fields"].items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,12 +56,18 @@ def overtake(store: Store, document_id: str) -> bool:
             .mappings()
             .one()
         )
-        changed = connection.execute(
-            job.update()
-            .where(job.c.document_id == document_id, job.c.state == "ready", job.c.lane != LANES[0])
-            .values(lane=LANES[0], rung_at=None)
-        )
-        connection.execute(document.update().where(document.c.id == document_id).values(lane=LANES[0]))
-        data = {"lane": LANES[0], "was": row["lane"]}
-        audit.append(connection, now, GLANCE, "lane.changed", document_id, None, data)
-        return changed.rowcount > 0
+        return lead(connection, row, ("ready",), GLANCE, now) > 0
+
+
+def lead(connection: sa.Connection, row: sa.RowMapping, states: Collection[str], actor: Actor, now: datetime) -> int:
+    """Into the urgent lane, in the caller's transaction that locked the document ``row``; how many of its jobs in
+    ``states`` went with it."""
+    changed = connection.execute(
+        job.update()
+        .where(job.c.document_id == row["id"], job.c.state.in_(states), job.c.lane != LANES[0])
+        .values(lane=LANES[0], rung_at=None)
+    )
+    connection.execute(document.update().where(document.c.id == row["id"]).values(lane=LANES[0]))
+    data = {"lane": LANES[0], "was": row["lane"]}
+    audit.append(connection, now, actor, "lane.changed", row["id"], None, data)
+    return changed.rowcount

@@ -21,6 +21,7 @@ from intake.store.schema import (
     audit,
     document,
     finding,
+    head,
     job,
     outbox,
     postponed,
@@ -39,6 +40,8 @@ class Whole:
     jobs: tuple[Mapping[str, Any], ...]
     outbox: tuple[Mapping[str, Any], ...]
     history: tuple[Mapping[str, Any], ...]
+    head: Mapping[str, Any] | None = None
+    """``fields`` of page 1's head, while the rest is being read: to be shown as provisional, never decided on"""
 
     @property
     def state(self) -> State:
@@ -76,6 +79,14 @@ def whole(store: Store, document_id: str) -> Whole:
             jobs=tuple(dict(item) for item in rows(job, job.c.id)),
             outbox=tuple(dict(item) for item in rows(outbox, outbox.c.id)),
             history=tuple(dict(item) for item in rows(audit, audit.c.seq)),
+            head=next(
+                (
+                    dict(item)
+                    for item in rows(head)
+                    if item["revision"] == row["revision"] and row["state"] == State.CHECKED
+                ),
+                None,
+            ),
         )
 
 

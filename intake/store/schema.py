@@ -134,6 +134,17 @@ document = sa.Table(
     sa.Index("ix_document_number", "code_number", "code_notation", "organ_name"),
 )
 
+head = sa.Table(
+    "head",
+    metadata,
+    _column("document_id", sa.Text, sa.ForeignKey("document.id"), primary_key=True),
+    _column("revision", sa.Integer),
+    _column("attempt", sa.Integer),
+    _column("at", UtcTime),
+    _column("fields", Json),
+)
+"""What the head of page 1 says while the document is still being read: shown, never decided on, gone with the reading."""
+
 published = sa.Table(
     "published",
     metadata,

@@ -64,6 +64,13 @@ def containing(text: str) -> sa.ColumnElement[bool]:
     return sa.and_(*(document.c.search.contains(word, autoescape=True) for word in words(text)))
 
 
+def holds(search: str, text: str) -> bool:
+    """Whether a row's ``search`` has words beginning like those of ``text``: the index's answer for what is not in it."""
+    there = re.findall(r"[a-z0-9]+", search)
+    wanted = words(text)
+    return bool(wanted) and all(any(each.startswith(word) for each in there) for word in wanted)
+
+
 def _common(connection: sa.Connection, asked: str) -> bool:
     """PostgreSQL's text index cannot stop early, so a common search must be known before it is made."""
     expected = float(connection.execute(_EXPECTED, {"words": asked}).scalar_one()[0]["Plan"]["Plan Rows"])

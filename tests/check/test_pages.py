@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from samples.capture import scan
+from samples.capture import save, scan
 from samples.page import blank
+from workers.check.gate import inspect
 
 
 @pytest.mark.parametrize(("dpi", "container"), [(200, "jpeg"), (300, "pdf"), (200, "tiff")])
@@ -29,6 +30,10 @@ def test_a_capture_without_colour_is_named_for_what_it_is(taken, codes, colour, 
 def test_too_few_dots_block_and_a_missing_tag_only_warns(taken, codes) -> None:
     assert codes(taken(dpi=150.0)) == {"dpi_low": "block"}
     assert codes(taken(), dpi_tag=0) == {"dpi_missing": "warn"}
+
+
+def test_of_a_page_that_states_no_dpi_no_scale_is_claimed(taken, codes) -> None:
+    assert codes(taken(canvas_mm=(222.0, 312.0), lid=200), dpi_tag=0) == {"dpi_missing": "warn"}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,14 @@ def test_a_sheet_shrunk_to_fit_is_found_by_its_edges(taken, codes) -> None:
     assert codes(taken(scale=(0.94, 0.94), lid=225)).get("scale_not_100") == "block"
 
 
+def test_the_scale_finding_names_its_rulers_in_its_own_language(taken, tmp_path, section) -> None:
+    files = save([taken(scale=(0.94, 0.94), lid=225)], tmp_path / "doc.jpg", "jpeg", 200.0)
+    finding = next(f for f in inspect(files, section)[0] if f.code == "check.scale_not_100")
+    assert "mép giấy" in finding.vi
+    assert "the sheet's edges" in finding.en
+    assert not {"sheet", "stamp", "seal", "canvas"} & set(finding.vi.replace(",", " ").split())
+
+
 def test_a4_on_an_a3_canvas_is_no_fault(taken, codes) -> None:
     assert codes(taken(canvas_mm=(297.0, 420.0), lid=235)) == {}
 
@@ -93,6 +106,11 @@ def test_a_blank_side_is_marked_and_a_pen_note_is_not_blank(taken, codes) -> Non
     cv2.putText(pixels, "ok 3/5", (1200, 900), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 2.6, (40, 50, 140), 5, cv2.LINE_AA)
     noted = scan(dataclasses.replace(empty, pixels=pixels), np.random.default_rng(2), 200.0)
     assert codes(taken(), noted) == {}
+
+
+def test_the_edge_of_the_sheet_on_a_larger_glass_is_no_writing(taken, codes) -> None:
+    back = scan(blank(np.random.default_rng(1)), np.random.default_rng(2), 200.0, canvas_mm=(214.0, 304.0), lid=150)
+    assert codes(taken(), back) == {"blank_page": "warn"}
 
 
 def test_a_second_capture_of_a_sheet_is_a_duplicate(taken, codes, letter) -> None:

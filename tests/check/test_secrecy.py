@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,9 @@ from samples.documents import random_spec
 from samples.page import render
 from workers.check.secrecy import classify
 from workers.check.stage import run
+from workers.check.stamps import red_stamps
+from workers.check.view import PageView
+from workers.tools.pages import PageSource
 
 
 def _page(**changes):
@@ -33,6 +37,17 @@ def test_a_secrecy_mark_is_all_that_is_said(codes, mark, rotate) -> None:
 def test_a_secrecy_mark_is_seen_without_colour_too(codes) -> None:
     scanned = scan(_page(secrecy="TUYỆT MẬT", urgency=""), np.random.default_rng(1), 200.0, colour="gray")
     assert codes(scanned) == {"secrecy_mark": "refuse"}
+
+
+def test_a_photograph_in_the_head_holds_no_stamps() -> None:
+    rng = np.random.default_rng(4)
+    picture = cv2.resize(rng.uniform(20, 235, (9, 12, 3)).astype(np.float32), (700, 520), interpolation=cv2.INTER_CUBIC)
+    pixels = np.full((2339, 1654, 3), 250, np.uint8)
+    pixels[500:1020, 300:1000] = np.clip(picture, 0, 255)
+    source = PageSource(1, Path("page"), 0, "png", 1654, 2339, 200.0, 200.0, "rgb")
+    view = PageView.of(source, pixels)
+    assert cv2.countNonZero(view.red_ink) > 1000
+    assert red_stamps(view) == []
 
 
 @pytest.mark.parametrize("mark", ["KHẨN", "THƯỢNG KHẨN", "HỎA TỐC"])

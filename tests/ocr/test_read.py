@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
@@ -78,11 +80,89 @@ def test_the_head_is_known_before_the_rest_is_read(printed):
     assert len(heads[0].pages[0].text) < len(reading.pages[0].text)
 
 
+NARROW = 1000
+"""px: the width of a second page, to be told from the first by"""
+
+
+class Gated:
+    """The real engine behind a gate: a narrow page is read only once the head was told."""
+
+    name = "gated"
+
+    def __init__(self):
+        self.engine = engine_for("tesserocr", "vie")
+        self.told = Event()
+        self.asked = 0
+
+    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0):
+        self.asked += 1
+        if layout == "page" and image.shape[1] == NARROW:
+            assert self.told.wait(30), "the head waited for another page"
+        return self.engine.read(image, dpi, area=area, layout=layout, seconds=seconds)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_head_waits_for_no_other_page(tmp_path, jobs):
+    """One page after the other, or side by side."""
+    (first,), told = sample(PRINTED)
+    second = tmp_path / "second.png"
+    Image.open(first).crop((200, 0, 200 + NARROW, 1400)).save(second, dpi=(200, 200))
+    gated, heads = Gated(), []
+
+    def on_header(head):
+        heads.append(head)
+        gated.told.set()
+
+    reading = read([first, second], OcrSection(), jobs=jobs, engine=gated, on_header=on_header)
+    assert reading.pages[1].text
+    assert [head.fields[FieldName.CODE_NUMBER].value for head in heads] == [told["fields"]["CodeNumber"]]
+
+
+def test_telling_the_head_changes_nothing_that_is_read_and_reads_no_line_twice(tmp_path):
+    """The fields of the whole page are those of a reading nobody listened to; only a stamp's frame is asked again."""
+    for files, frames in ((sample(STAMPED)[0], 2), ([paper(tmp_path, [])], 0)):
+        told, untold, heads = Gated(), Gated(), []
+        first = read(files, OcrSection(), engine=told, on_header=heads.append)
+        second = read(files, OcrSection(), engine=untold)
+        assert first.as_json() == second.as_json()
+        assert len(heads) == 1
+        assert told.asked - untold.asked <= frames
+
+
 def test_a_tilted_stamp_is_an_urgency_and_not_a_title():
     files, told = sample(STAMPED)
     fields = read(files, OcrSection(), True).fields
     assert fields[FieldName.PRIORITY].value == told["fields"]["Priority"]
     assert fields[FieldName.TYPE_NAME].value == told["fields"]["TypeName"]
+
+
+@pytest.mark.parametrize(("ink", "turn", "broken"), [
+    ((40, 30, 210), 35, False), ((40, 40, 40), 30, False), ((60, 60, 60), -12, True),
+])  # fmt: skip
+def test_an_arrow_is_a_stamp_too(tmp_path, ink, turn, broken):
+    """Many agencies' HỎA TỐC is an arrow pointing up and to the right; a copier breaks its outline."""
+    files, _ = sample("quyet-dinh-nang-luong")
+    page = cv2.imread(str(files[0]))
+    mm = page.shape[1] / 210
+    size = round(40 * mm)
+    picture = Image.new("L", (size, size), 255)
+    draw, middle = ImageDraw.Draw(picture), size / 2
+    outline = [(-16, -4), (8, -4), (8, -7), (16, 0), (8, 7), (8, 4), (-16, 4), (-13, 0)]
+    corners = [(middle + x * mm, middle + y * mm) for x, y in (*outline, outline[0])]
+    draw.line(corners, fill=0, width=round(0.5 * mm))
+    letters = ImageFont.truetype(SERIF.replace("Regular", "Bold"), round(4.2 * mm))
+    draw.text((middle - 1.5 * mm, middle), "HỎA TỐC", font=letters, fill=0, anchor="mm")
+    if broken:
+        for x, y in outline[:5]:
+            draw.ellipse([middle + (x - 0.5) * mm, middle + (y - 0.5) * mm, middle + (x + 0.5) * mm,
+                          middle + (y + 0.5) * mm], fill=255)  # fmt: skip
+    stamp = np.array(picture.rotate(turn, fillcolor=255, resample=Image.Resampling.BICUBIC))
+    x, y = round(6 * mm), round(52 * mm)
+    place = page[y : y + size, x : x + size]
+    place[stamp < 128] = ink
+    path = tmp_path / "arrow.png"
+    cv2.imwrite(str(path), page)
+    assert read([path], OcrSection(), True).fields[FieldName.PRIORITY].value == 3
 
 
 def test_the_arrival_stamp_gives_no_number_and_no_date():
@@ -161,6 +241,25 @@ def test_the_stage_publishes_what_the_next_stages_need(tmp_path):
     widest = max(w["box"][2] for line in page["lines"] for w in line["words"])
     assert widest <= page["width_px"]
     assert json.loads((out / "ocr.json").read_text("utf-8"))["fields"] == result.facts["fields"]
+
+
+def test_the_stage_tells_the_head_before_it_has_written_anything(tmp_path):
+    """Small JSON in the shape of the fact ``fields``; of a page without a head nothing is told."""
+    files, told = sample(PRINTED)
+    heads = []
+
+    def tell(word):
+        heads.append(json.loads(json.dumps(word)))
+        assert list(out.iterdir()) == []
+
+    for name, source in (("a", files[0]), ("b", paper(tmp_path, []))):
+        out = tmp_path / name / "ocr.1.tmp"
+        out.mkdir(parents=True)
+        (tmp_path / name / "original").mkdir()
+        shutil.copy(source, tmp_path / name / "original" / f"001{source.suffix}")
+        run(DocumentFolder("d", tmp_path / name), OcrSection(), out, tell)
+    assert [head["fields"]["CodeNumber"]["value"] for head in heads] == [told["fields"]["CodeNumber"]]
+    assert heads[0]["fields"]["SignerFullName"]["value"] is None
 
 
 def test_the_command_prints_json_only():

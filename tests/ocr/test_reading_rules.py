@@ -16,13 +16,14 @@ from intake.profile.sections import OcrSection
 from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
 from workers.ocr.evidence import unanimous
-from workers.ocr.fields import decide
+from workers.ocr.fields import _notation_again, decide
 from workers.ocr.filling import FEATURES, resembles
 from workers.ocr.ink import Page
 from workers.ocr.issued import iso
+from workers.ocr.issuer import Issuer
 from workers.ocr.layout import lay_out
 from workers.ocr.lexicon import document_types, pairs
-from workers.ocr.number import notation_of, read_number
+from workers.ocr.number import CodeReading, notation_of, read_number
 from workers.ocr.page import true_dpi
 from workers.ocr.reading_image import one_channel
 from workers.ocr.second_look import SecondLook, suggested
@@ -191,11 +192,28 @@ def test_a_form_without_abstract_has_none():
     assert subject_under_title(white(of), title).text == ""
 
 
-def test_a_letter_has_its_abstract_under_the_number():
+@pytest.mark.parametrize(("kind", "abbreviation", "subject"), [
+    ("KẾ HOẠCH", "KH", "Giới thiệu nhân sự kiêm nhiệm"), ("GIẤY GIỚI THIỆU", "GGT", ""),
+])  # fmt: skip
+def test_an_introduction_is_an_abstract_but_in_the_form_that_introduces(kind, abbreviation, subject):
+    of = sheet(
+        *HEAD,
+        words(f"Số: 47/{abbreviation}-BVĐK", 44, 39, advance=1.9),
+        words(kind, 105 - 1.2 * len(kind), 52, advance=2.4),
+        words("Giới thiệu nhân sự kiêm nhiệm", 76, 59),
+        words("Thực hiện chương trình công tác năm của tỉnh Vĩnh Hà như sau đây", 42, 76),
+    )
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert subject_under_title(white(of), title).text == subject
+
+
+@pytest.mark.parametrize("lead", ["V/v", "V/", "V/ v"])
+def test_a_letter_has_its_abstract_under_the_number(lead):
     of = sheet(
         *HEAD,
         words("Số: 12/UBND-VX", 44, 39, advance=1.9),
-        words("V/v báo cáo số liệu", 40, 46, advance=1.8),
+        words(f"{lead} báo cáo số liệu", 40, 46, advance=1.8),
         words("quý I năm 2025", 45, 51, advance=1.8),
         words("Kính gửi: Các sở, ban, ngành.", 80, 66),
     )
@@ -285,10 +303,96 @@ def test_a_numeral_that_is_wider_than_its_strokes_is_doubtful_though_every_pictu
     line = [OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.95) for text, a, b in words]
     sheet = lay_out([line], 1654, 2339, (200.0, 200.0))
     paper = np.full((2339, 1654), 255, np.uint8)
-    row, agreement = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
+    row, agreement, _ = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
     assert row.text.endswith(read)
     assert agreement.odd == doubtful
     assert agreement.split == agreement.alone == 0
+
+
+@pytest.mark.parametrize(("ink", "lost"), [("dash", 1), ("streak", 0), ("nothing", 0)])
+def test_a_wide_gap_hides_a_sign_only_where_there_is_ink(ink, lost):
+    """Streaks of the glass and frames of stamps run through gaps; they are no dash."""
+    words, x = [], 30.0
+    for text in ("giai", "đoạn", "trước", "đây", "năm", "sau"):
+        words.append((text, x, x + 4.6 * advance(text)))
+        x += 4.6 * advance(text) + (3.6 if text == "đây" else 1.1)
+    scale = 200 / 25.4
+    sheet = lay_out(
+        [[OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.95) for text, a, b in words]],
+        1654, 2339, (200.0, 200.0),
+    )  # fmt: skip
+    paper = np.full((2339, 1654), 255, np.uint8)
+    middle = round((words[3][2] + 1.8) * scale)
+    if ink == "dash":
+        paper[414:418, middle - 6 : middle + 6] = 30
+    if ink == "streak":
+        paper[:, middle : middle + 3] = 60
+    _, agreement, _ = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
+    assert agreement.odd == lost
+
+
+class Shows:
+    """An engine that has another reading for every picture it is shown, then the last one for ever."""
+
+    name = "shows"
+
+    def __init__(self, words, *readings):
+        self._words, self._readings = words, list(readings)
+
+    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0):
+        def px(mm):
+            return round((mm - 30.0 + 1.5) * dpi / 25.4) + 10
+
+        texts = self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
+        boxes = [(px(x0), 10, px(x1), 40) for _, x0, x1 in self._words]
+        return (tuple(OcrWord(text, box, 0.95) for text, box in zip(texts.split(), boxes, strict=True)),)
+
+
+def agreed(first, *readings, around=("", "")):
+    """The row after all pictures of it were read, and how they agree."""
+    words, x = [], 30.0
+    for text in first.split():
+        words.append((text, x, x + 4.6 * advance(text)))
+        x += 4.6 * advance(text) + 1.1
+    scale = 200 / 25.4
+    line = [OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.97) for text, a, b in words]
+    sheet = lay_out([line], 1654, 2339, (200.0, 200.0))
+    paper = np.full((2339, 1654), 255, np.uint8)
+    look = SecondLook(Page(paper, paper, sheet), Shows(words, *readings), 5.0)
+    return look.at(sheet.rows[0], True, around)
+
+
+def test_a_word_that_a_phrase_and_some_picture_agree_on_is_not_doubtful():
+    row, agreement, unread = agreed("được bỗ sung thêm", *["được bỗ sung thêm"] * 3, "được bổ sung thêm")
+    assert row.text == "được bổ sung thêm"
+    assert (agreement.weak, unread) == (0, 0)
+
+
+def test_a_word_that_no_phrase_knows_stays_doubtful_when_one_picture_reads_another():
+    row, agreement, _ = agreed("ông Mỹ Nghi xin", *["ông Mỹ Nghi xin"] * 3, "ông Mỹ Nghỉ xin")
+    assert row.text == "ông Mỹ Nghi xin"
+    assert agreement.weak == 1
+
+
+@pytest.mark.parametrize(("text", "doubtful"), [
+    ("phục dựng nghỉ thức rước", 1), ("tại vị trí mố MI", 1), ("nối tuyến ống B12", 1), ("về quê tỉnh xa", 0),
+    ("báo cáo kết quả quý III", 0), ("nghỉ phép hàng năm", 0),
+])  # fmt: skip
+def test_what_every_picture_reads_wrong_alike_is_doubtful_unless_a_phrase_knows_it(text, doubtful):
+    _, agreement, _ = agreed(text, text)
+    assert agreement.weak == doubtful
+
+
+def test_a_phrase_may_begin_in_the_line_above():
+    _, alone, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông")
+    _, together, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông", around=("thành", ""))
+    assert (alone.weak, together.weak) == (1, 0)
+
+
+def test_specks_and_letters_like_figures_are_no_other_reading():
+    row, agreement, _ = agreed("năm l6 dựng 2022", *["năm 16 ..ˆdựng 2U22"] * 3, "năm 16 dựng 2022")
+    assert row.text == "năm 16 dựng 2022"
+    assert agreement.weak == 1  # the figure that was outvoted
 
 
 def test_blue_ink_fades_and_black_print_stays():
@@ -299,6 +403,20 @@ def test_blue_ink_fades_and_black_print_stays():
     assert lifted[31, 5] > 230
     assert plain[11, 5] == lifted[11, 5] == 40
     assert plain[50, 5] == lifted[50, 5] == 250
+
+
+@pytest.mark.parametrize(("first", "others", "taken"), [
+    ("Số: 08/2007/TT-BTTTTI", ["08/2007/TT-BTTTT", "08/2007/TT-BTTTTI", ""], "TT-BTTTT"),
+    ("Số: 131/BGNBYT", ["131/BGNBYT", "131/BGNBYT", "131/BGN-BYT"], "BGNBYT"),
+    ("Số: 131/TT.BTTTT", ["131/TTBTTTT", "131/TT.BTTTT"], "TT.BTTTT"),
+])  # fmt: skip
+def test_a_notation_is_what_most_pictures_read_and_its_agency_confirms(first, others, taken):
+    read = read_number(sheet(words(first, 30, 40)).rows[0])
+    code = CodeReading("1", read.notation, None, True, read.form, 0, (), read.notation_tokens)
+    issuer = Issuer("BỘ THÔNG TIN VÀ TRUYỀN THÔNG", "", (), 1.0, 0)
+    chosen, alike = _notation_again(code, iter(f"Số: {other}" for other in others), None, issuer, None)
+    assert chosen.notation == taken
+    assert alike < 1 or others[0].endswith(taken)
 
 
 def test_a_notation_does_not_end_in_a_hyphen():

@@ -28,9 +28,9 @@ from intake.model import Box as BoxMm
 from intake.review.app import create_app
 from intake.review.seat import Desk
 from intake.settings import Settings, StationSettings
-from intake.store import Store, people, reading
+from intake.store import Store, head, people, reading
 from intake.store.admit import Delivered, admit, notice
-from intake.store.claim import claim
+from intake.store.claim import Claim, claim
 from intake.store.finish import finish
 
 FONT = "/usr/share/fonts/truetype/liberation2/LiberationSerif-{}.ttf"
@@ -195,6 +195,16 @@ class Station:
             if stage == upto or (stage == "check" and findings and max(f.severity for f in findings) >= Severity.BLOCK):
                 break
         return identifier
+
+    def being_read(self, paper: Paper | None = None, station: str = "quay-1") -> tuple[str, Claim]:
+        """A document whose head is known while a worker still reads the rest, and that worker's claim."""
+        paper = paper or Paper()
+        identifier = self.document(paper, upto="check", station=station)
+        taken = claim(self.store, "test", str(self.settings.documents), stages=["ocr"], document_id=identifier)
+        assert taken is not None
+        fields = {str(name): item.as_json() for name, item in reading_of(paper).items()}
+        assert head.show(self.store, taken, fields, actor=WORKER)
+        return identifier, taken
 
     def rerun(self, identifier: str, paper: Paper) -> None:
         """Let the line go over the newest revision, as the workers would."""

@@ -52,6 +52,7 @@ def paths(station: Station) -> dict[str, str]:
     elsewhere = station.document(Paper(number="33"))
     clerk.get(f"/documents/{elsewhere}")
     station.document(due=None)
+    being_read, _ = station.being_read(Paper(number="34", priority=3))
     signing.assign_key(station.store, "quan", "pkcs11", "15/QĐ-VP", None, Actor("root", "admin"))
     frozen = signing.freeze(station.store, Actor("quan", "van_thu"), [approved], cap=50)
     return {
@@ -61,6 +62,7 @@ def paths(station: Station) -> dict[str, str]:
         "batches": "/batches",
         "review": f"/documents/{waiting}",
         "held": f"/documents/{held}",
+        "being read": f"/documents/{being_read}",
         "with somebody else": f"/documents/{elsewhere}",
         "refused": f"/documents/{station.refused()}",
         "pages": f"/documents/{waiting}/arrange",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -100,3 +102,25 @@ def test_errors_of_a_stage_come_back_as_themselves(tmp_path: Path, scan: Path) -
     assert caught.value.vi
     assert caught.value.en
     child.close()
+
+
+def test_a_stage_is_heard_before_it_is_done_and_what_it_said_is_no_answer(tmp_path: Path, scan: Path) -> None:
+    """The head of page 1 comes while nothing is written yet (the child is stopped for the look); a child that is killed
+    after it was heard has failed all the same."""
+    child = Child(6 * GIGABYTE, 120, recycle_after=9)
+    task = _task(tmp_path / "a", scan, "ocr")
+    heard: list[tuple[str, list[Path]]] = []
+
+    def look(word: Mapping[str, Any]) -> None:
+        pid = child._process.pid  # type: ignore[union-attr]
+        os.kill(pid, signal.SIGSTOP)
+        heard.append((word["fields"]["CodeNotation"]["value"], list(task.out.iterdir())))
+        os.kill(pid, signal.SIGCONT)
+
+    def kill(_: Mapping[str, Any]) -> None:
+        os.kill(child._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+
+    result = child.call(task, lambda: None, lambda: False, look)
+    assert heard == [(result.facts["fields"]["CodeNotation"]["value"], [])]
+    with pytest.raises(StageCrashed, match="SIGKILL"):
+        child.call(_task(tmp_path / "b", scan, "ocr"), lambda: None, lambda: False, kill)

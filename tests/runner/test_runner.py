@@ -19,6 +19,7 @@ from intake.settings import Settings, load
 from intake.states import State
 from intake.store import Store
 from intake.store.claim import claim
+from intake.store.coming import coming
 from intake.store.reading import every, jobs, whole
 from intake.store.rescue import rescue
 from tests.store.paper import arrive
@@ -144,6 +145,22 @@ def test_wrong_profile_holds_the_document_with_file_and_key(
     words = whole(sqlite_store, document_id).row["held_vi"]
     assert "sohoa.toml [profile.incoming]" in words
     assert "dpi_minimum" in words
+
+
+def test_the_head_of_a_rescued_job_is_dropped_and_its_stage_stopped(
+    runner: Runner, sqlite_store: Store, home: Path, samples: Path, clock: ManualClock
+) -> None:
+    """The lease ran out before page 1's head was read: what the first worker sees is not shown, and it reads no further."""
+    document_id = _paper(sqlite_store, home, samples / "scans" / "giay-moi-hop.png")
+    assert runner.once() is State.CHECKED
+    mine = claim(sqlite_store, "w1", str(home / "documents"), stages={"ocr"})
+    assert mine is not None
+    clock.forward(3600)
+    assert rescue(sqlite_store, str(home / "documents")) == 1
+
+    assert runner.run(mine) == "stale"
+    assert coming(sqlite_store) == []
+    assert not (document_root(home / "documents", document_id) / "ocr.1.tmp" / "ocr.json").exists()
 
 
 def test_result_of_a_rescued_job_is_dropped(

@@ -15,6 +15,11 @@ MARK_MM = 0.8
 """a stroke, digit or dot row is at least this long; dust and paper grain are not"""
 
 MM = 25.4 / WORK_DPI
+ACROSS, THIN_MM = 0.5, 1.2
+"""a mark this share of the page long, so thin or reaching its rim, is the sheet's edge on a larger glass, the lid beyond
+it, or a fold; no writing"""
+RIM_PX = 4
+"""pieces of that edge where it just shows inside EDGE_MM"""
 HOLE_MM = (3.5, 9.0)
 """punch holes: round, filled"""
 
@@ -33,7 +38,11 @@ def marks(view: PageView) -> int:
     width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
     long, short = np.maximum(width, height), np.minimum(width, height)
     hole = (short >= HOLE_MM[0] / MM) & (long <= HOLE_MM[1] / MM) & (area > 0.6 * width * height) & (long < 1.4 * short)
-    return int(((long >= MARK_MM / MM) & ~hole).sum())
+    x, y = stats[1:, 0], stats[1:, 1]
+    outer = np.minimum(np.minimum(x, y), np.minimum(gray.shape[1] - x - width, gray.shape[0] - y - height)) <= RIM_PX
+    edge_of_sheet = (long >= ACROSS * min(gray.shape)) & (outer | (area <= THIN_MM / MM * long))
+    edge_of_sheet |= outer & (short <= RIM_PX)
+    return int(((long >= MARK_MM / MM) & ~hole & ~edge_of_sheet).sum())
 
 
 def look(view: PageView, count: int) -> Iterator[Finding]:

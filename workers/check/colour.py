@@ -13,10 +13,10 @@ from workers.check.view import PageView
 
 SPREAD_PX = 2
 """levels between the channels of one pixel that rounding and JPEG cannot make in a grey image"""
-SHARE_MIN = 0.0012
-"""share of pixels beyond SPREAD_PX: grey 0; colour scans of plain letters from 0.016 (docs/check/colour.md)"""
-RESIDUAL_MIN = 0.4
-"""levels, RMS: tinted greys stored without loss up to 0.25, colour scans of plain letters from 0.6"""
+SHARE_MIN = 0.0003
+"""share of pixels beyond SPREAD_PX: grey 0; colour scans on paper washed white from 0.002 (docs/check/colour.md)"""
+RESIDUAL_MIN = 0.2
+"""levels, RMS: tinted greys stored without loss up to 0.15 mostly, colour scans of plain letters from 0.6"""
 STEP = (9, 5)
 """every 9th row and 5th column: single dots, never averages, or the colour noise would be lost"""
 

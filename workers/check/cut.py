@@ -1,85 +1,135 @@
-"""Is writing cut off at an edge of the image? Letters touch the edge and their neighbours stand beside them."""
+"""Is writing cut off at an edge of the image? Lines run into the edge, or stand where no printer and no typist sets them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from intake.model import Box, Finding, Severity
 from workers.check.view import WORK_DPI, PageView
 
+MM = 25.4 / WORK_DPI
 TOUCH_PX = 2
-LETTER_PX = (5, 48)
-COMPANY_PX = 24
-"""6 mm: a letter at the edge has another of its line this close; dirt and shadows have not"""
-TOUCHING_MIN = 6
-NEAR_PX = 7
-"""1.8 mm"""
-NEAR_MIN = 8
+NEAR_MM = 3.6
+"""margins are 15 mm and more, and the most that an auto-sized capture trims is 8"""
+STRIP_MM = 45.0
+"""from the left and right edges: here a line that leans 1.5° wanders 1.2 mm"""
+ROW_MM = (0.9, 14.0)
+GROUPS_MIN = 3
+"""letters (columns of ink apart from each other) that make a row writing; dirt and holes stand alone"""
+NEAR_MIN = 3
+TOUCHING_MIN = 2
+WRITTEN_MM = 15.0
+SPACE_MM = 6.0
+"""a line of writing goes on from its outermost letter for the one without a gap of the other"""
+SPARSE = 0.4
+"""share of a page's rows: a signature page has few, and all of them count"""
+LETTER_PX = 9
+"""2.3 mm: letters of 12 pt with an ascender; the 6–10 pt that signing software prints into the margin are lower"""
+LETTERS_NEAR_MIN = 7
+LETTERS_TOUCHING_MIN = 5
+TALL_PX = 5
+"""1.3 mm: what is left of letters cut through; shadows and the noise of a dark border are flatter"""
+RULES_MIN = 5
+RULES_MM = 60.0
+"""the rules of a table that runs off the page; a stamp pressed across the edge of the paper is lower"""
+RULE_MM = 12.0
 SIDES = {"left": ("trái", "left"), "top": ("trên", "top"), "right": ("phải", "right"), "bottom": ("dưới", "bottom")}
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Letters of text lines at one side of the image: ``touching`` it, and ``near`` it (within NEAR_PX)."""
+    """What stands at one side. Left and right: rows of writing that are ``near`` it and that are ``touching`` it, of
+    ``all`` rows there. Top and bottom: letters of the outermost line. ``rules``: table lines that run into it."""
 
     touching: int
     near: int
+    all: int
+    rules: int
+
+    def cut_through(self, along: bool) -> bool:
+        if self.rules >= RULES_MIN:
+            return True
+        if along:
+            return self.touching >= LETTERS_TOUCHING_MIN
+        enough = self.near >= NEAR_MIN or (self.near >= 2 and self.near >= SPARSE * self.all)
+        return enough and self.touching >= TOUCHING_MIN
+
+    def hard_against(self, along: bool) -> bool:
+        return self.near >= (LETTERS_NEAR_MIN if along else NEAR_MIN)
 
 
 def measure(view: PageView) -> dict[str, Edge]:
-    labels, stats = view.marks
-    height, width = labels.shape
-    x, y, w, h, area = stats[1:].T
-    size = np.maximum(w, h)
-    letter = (size >= LETTER_PX[0]) & (np.minimum(w, h) <= LETTER_PX[1]) & (size <= 3 * LETTER_PX[1]) & (area >= 8)
-    letter &= (w >= 2) & (h >= 3)
-    x, y, w, h = x[letter], y[letter], w[letter], h[letter]
-    sides = {
-        "left": (y, h, x),
-        "right": (y, h, width - x - w),
-        "top": (x, w, y),
-        "bottom": (x, w, height - y - h),
+    mask, _ = view.letters
+    lines = cv2.threshold(view.black_ink, 165, 1, cv2.THRESH_BINARY_INV)[1]
+    return {
+        "left": _beside(mask, lines),
+        "right": _beside(mask[:, ::-1], lines[:, ::-1]),
+        "top": _above(view, mask, lines.T, top=True),
+        "bottom": _above(view, mask, lines.T[:, ::-1], top=False),
     }
-    found = {}
-    for side, (start, length, depth) in sides.items():
-        along = side in ("top", "bottom")
-        touch = _with_company(depth <= TOUCH_PX, start, length, depth, along)
-        near = _with_company((depth <= NEAR_PX) & (size[letter] >= 2 * LETTER_PX[0]), start, length, depth, along)
-        found[side] = Edge(touch, near)
-    return found
 
 
-def _with_company(touch: np.ndarray, start: np.ndarray, length: np.ndarray, depth: np.ndarray, along: bool) -> int:
-    """Touching marks that have another letter in their line.
+def _beside(mask: np.ndarray, lines: np.ndarray) -> Edge:
+    """Rows of writing at the left edge of a mask."""
+    strip = np.ascontiguousarray(mask[:, : round(STRIP_MM / MM)])
+    inked = cv2.dilate(strip.max(axis=1)[:, None], np.ones((3, 1), np.uint8)).ravel()
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], (inked > 0).view(np.int8), [0]])))
+    near = touching = rows = 0
+    for top, bottom in zip(ends[::2], ends[1::2], strict=True):
+        if not ROW_MM[0] <= (bottom - top) * MM <= ROW_MM[1]:
+            continue
+        columns = (strip[top:bottom].sum(axis=0) > 0).view(np.int8)
+        depth = int(columns.argmax())
+        line = columns[depth : depth + round(WRITTEN_MM / MM)]
+        gaps = np.diff(np.flatnonzero(line))
+        if (gaps > 1).sum() + 1 < GROUPS_MIN or gaps.max() * MM > SPACE_MM or line[-round(SPACE_MM / MM) :].sum() == 0:
+            continue
+        rows += 1
+        near += depth * MM <= NEAR_MM
+        touching += depth <= TOUCH_PX
+    return Edge(touching, near, rows, _rules(lines))
 
-    ``start``, ``length``: extent along the edge; ``depth``: distance from it. ``along``: text runs along this edge, so
-    company stands beside the mark at the edge; otherwise behind it.
-    """
-    count = 0
-    for index in np.flatnonzero(touch):
-        if along:
-            gap = np.maximum(start - (start[index] + length[index]), start[index] - (start + length))
-            near = (gap <= COMPANY_PX) & (gap > -4) & (depth <= 2 * LETTER_PX[0])
-        else:
-            overlap = np.minimum(start + length, start[index] + length[index]) - np.maximum(start, start[index])
-            near = (
-                (overlap >= 0.4 * np.minimum(length, length[index])) & (depth > TOUCH_PX) & (depth <= COMPANY_PX + 60)
-            )
-        near[index] = False
-        count += bool(near.any())
-    return count
+
+def _rules(lines: np.ndarray) -> int:
+    """Straight lines that run into the left edge and end before the right one."""
+    long = round(RULE_MM / MM)
+    outer = np.ascontiguousarray(lines[:, 1 : long + 1])
+    through = (outer.mean(axis=1) > 0.93) & ~(lines[:, -long:].mean(axis=1) > 0.6)
+    through &= np.roll(outer.mean(axis=1), 5) < 0.5  # a dark border or a picture is no line
+    at = np.flatnonzero(np.diff(through.astype(np.int8)) == 1)
+    return len(at) if len(at) and (at[-1] - at[0]) * MM >= RULES_MM else 0
+
+
+def _above(view: PageView, mask: np.ndarray, lines: np.ndarray, top: bool) -> Edge:
+    """Letters of the line at the top (or bottom) edge, with company in their line."""
+    _, stats = view.marks
+    height = mask.shape[0]
+    x, y, w, h, _ = stats[1:].T
+    depth = y if top else height - y - h
+    tall = (h >= TALL_PX) & (h <= 48) & (w <= 4 * h)
+    letter = tall & ((depth <= TOUCH_PX) | ((depth * MM <= NEAR_MM) & (h >= LETTER_PX)))
+    order = np.argsort(x[letter])
+    x, w, depth = x[letter][order], w[letter][order], depth[letter][order]
+    if len(x) < 2:
+        return Edge(0, 0, 0, _rules(lines))
+    gap = x[1:] - (x[:-1] + w[:-1])
+    beside = (gap <= 14) & (np.abs(np.diff(depth)) <= 12)
+    company = np.concatenate([[False], beside]) | np.concatenate([beside, [False]])
+    return Edge(int((company & (depth <= TOUCH_PX)).sum()), int(company.sum()), 1, _rules(lines))
 
 
 def look(view: PageView) -> Iterator[Finding]:
-    """``content_cut``: block when letters are cut through, a warning when a line stands hard against the edge."""
+    """``content_cut``: block when lines are cut through, a warning when one stands hard against the edge."""
     for side, edge in measure(view).items():
-        through = edge.touching >= TOUCHING_MIN
-        if not through and edge.near < NEAR_MIN:
+        along = side in ("top", "bottom")
+        through = edge.cut_through(along)
+        if not through and not edge.hard_against(along):
             continue
-        count = edge.touching if through else edge.near
+        count = max(edge.touching, edge.rules) if through else edge.near
         vi, en = SIDES[side]
         what = ("bị mất chữ ở", "is cut off at") if through else ("có chữ sát", "has writing hard against")
         yield Finding(
@@ -89,13 +139,13 @@ def look(view: PageView) -> Iterator[Finding]:
             f"Page {view.number} {what[1]} the {en} edge ({count} places). Place the sheet wholly on the glass, choose "
             "the right paper size, and scan again.",
             page=view.number, box=_edge(view, side), measured=float(count),
-            limit=float(TOUCHING_MIN if through else NEAR_MIN), unit="letters",
+            limit=float((LETTERS_TOUCHING_MIN if along else TOUCHING_MIN) if through else NEAR_MIN), unit="places",
         )  # fmt: skip
 
 
 def _edge(view: PageView, side: str) -> Box:
     height, width = view.gray.shape
-    band = int(5 / 25.4 * WORK_DPI)
+    band = int(5 / MM)
     return {
         "left": view.box(0, 0, band, height),
         "right": view.box(width - band, 0, band, height),

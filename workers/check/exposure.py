@@ -13,6 +13,8 @@ from workers.check.view import PageView
 
 PAPER_MIN = 160.0
 """level of the paper where there is writing: aged and tinted papers from 196, dark captures below 140"""
+COLOURED_MIN = 178.0
+"""lightest channel of coloured paper, from 195; dark captures of any paper reach 150"""
 INK_MAX = 128.0
 """level of the darkest strokes: clean scans up to 90, washed-out ones above 140"""
 PAPER_BURNT = 250.0
@@ -35,6 +37,11 @@ def washed_out(view: PageView) -> bool:
     return int(marks.sum()) >= FAINT_MARKS_MIN
 
 
+def _lightest(view: PageView) -> float:
+    """Level of the paper in its lightest channel: a red or blue sheet is light in one, a dark capture in none."""
+    return float(np.median(view.paper_white[::8, ::8].max(axis=2)))
+
+
 def look(view: PageView, tiles: Sequence[Tile], blurred: bool = False) -> Iterator[Finding]:
     """``blurred``: strokes out of focus are pale without being over-exposed."""
     if not tiles:
@@ -43,7 +50,7 @@ def look(view: PageView, tiles: Sequence[Tile], blurred: bool = False) -> Iterat
         return
     paper = float(np.median([tile.paper for tile in tiles]))
     ink = float(np.median([tile.ink for tile in tiles]))
-    if paper < PAPER_MIN:
+    if paper < PAPER_MIN and _lightest(view) < COLOURED_MIN:
         yield Finding(
             "check.too_dark", Severity.BLOCK,
             f"Trang {view.number} quá tối (nền giấy {paper:.0f}/255). Tăng độ sáng hoặc đặt lại mặc định, kiểm tra đèn máy "

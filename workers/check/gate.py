@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,17 @@ from workers.check import (
     blur,
     colour,
     cut,
+    double_feed,
     duplicate,
     exposure,
     files,
+    jpeg_quality,
     legibility,
     optical,
     orientation,
+    page_missing,
     paper,
+    paper_size,
     resolution,
     scale,
     secrecy,
@@ -43,8 +47,7 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
     """
     findings: list[Finding] = []
     measures: Measures = []
-    traces: list[duplicate.Trace] = []
-    streaks: list[tuple[int, tuple[streak.Streak, ...]]] = []
+    pages: list[PageReport] = []
     number = 0
     for path in paths:
         found, sources = _open(path, section, number)
@@ -63,9 +66,17 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
             page = inspect_page(view, section, kind, alone=len(paths) == len(sources) == 1)
             findings += [*secret, *page.findings]
             measures.append(page.measure)
-            traces += [page.trace] if page.trace else []
-            streaks.append((source.number, page.streaks))
-    return [*findings, *duplicate.look(traces), *streak.look(streaks)], measures
+            pages.append(page)
+    return [*findings, *_across(pages)], measures
+
+
+def _across(pages: Sequence[PageReport]) -> Iterator[Finding]:
+    """What only shows when the pages of a document are laid side by side."""
+    yield from duplicate.look([page.trace for page in pages if page.trace])
+    yield from streak.look([(page.number, page.streaks) for page in pages])
+    yield from paper_size.look([(page.number, page.feed.size_mm) for page in pages])
+    yield from double_feed.look([page.feed for page in pages])
+    yield from page_missing.look([page.numbered for page in pages])
 
 
 def _open(path: Path, section: CheckSection, before: int) -> tuple[list[Finding], tuple[PageSource, ...]]:
@@ -93,12 +104,15 @@ def _renumber(source: PageSource, before: int) -> PageSource:
 
 @dataclass(frozen=True)
 class PageReport:
-    """What one page yields: findings, its row of ``measures``, its trace and streaks for comparison with the others."""
+    """What one page yields: findings, its row of ``measures``, and what is kept to compare it with the others."""
 
+    number: int
     findings: list[Finding]
     measure: dict[str, Any]
     trace: duplicate.Trace | None
     streaks: tuple[streak.Streak, ...]
+    feed: double_feed.Feed
+    numbered: page_missing.Numbered
 
 
 def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool = False) -> PageReport:
@@ -106,12 +120,15 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
 
     ``alone``: no other page to compare with, so no trace.
     """
-    findings = [*colour.look(view, section, kind), *resolution.look(view, section)]
+    quality = jpeg_quality.measure(view.source)
+    findings = [*colour.look(view, section, kind), *resolution.look(view, section), *jpeg_quality.look(view, quality)]
     written = view.letters[1] >= text.MARKS_MIN or blank.marks(view) > 0
     lines_down = streak.measure(view)
-    row = _measure(view, kind, lines_down)
+    feed, unnumbered = double_feed.measure(view), page_missing.Numbered(view.number, None)
+    row = _measure(view, kind, lines_down) | {"jpeg_quality": quality}
     if not written and not exposure.washed_out(view):
-        return PageReport([*findings, *blank.look(view, 0)], row, None, lines_down)
+        findings += blank.look(view, 0)
+        return PageReport(view.number, findings, row, None, lines_down, feed, unnumbered)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
@@ -119,7 +136,7 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
     enlarged = optical.measure(view, legibility.sigma(tiles)) if lines.marks >= text.MARKS_MIN else None
     findings += optical.look(view, section, enlarged)
     findings += orientation.look(view, stand)
-    findings += skew.look(view, section, lean)
+    findings += skew.look(view, section, lean, lines, stand)
     size = scale.measure(view, section, lean) if not stand.turn else scale.Verdict(None, False)
     findings += scale.look(view, section, size)
     findings += cut.look(view)
@@ -131,7 +148,9 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
         "scale": round(size.scale, 4) if size.scale and size.proven else None,
         "blur": None if unsharp is None else round(unsharp, 3),
     }
-    return PageReport(findings, row, None if alone else duplicate.trace(view, lean), lines_down)
+    trace = None if alone else duplicate.trace(view, lean)
+    numbered = unnumbered if alone or stand.turn else page_missing.measure(view)
+    return PageReport(view.number, findings, row, trace, lines_down, feed, numbered)
 
 
 def _measure(view: PageView, kind: str, lines_down: tuple[streak.Streak, ...]) -> dict[str, Any]:

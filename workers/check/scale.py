@@ -18,7 +18,17 @@ SMALL_PT = (11.2, 12.05)
 """both lines of box 1 below these: no typist sets them so small, an unproven but likely reduction"""
 TOGETHER = 0.86
 """the upper line is set at least this large against the lower (0.88–1.02 on real scans)"""
+STAMPS = ("stamp", "urgency")
+WIDE_MM = 190.0
+"""on A5 type is set small from the first"""
 AGREE = 0.02
+NAMES = {
+    "sheet": ("mép giấy", "the sheet's edges"), "canvas": ("khổ ảnh", "the image's size"),
+    "stamp": ("dấu đến", "the incoming stamp"), "urgency": ("dấu mức độ khẩn", "the urgency stamp"),
+    "seal": ("con dấu đã đăng ký", "the registered seal"),
+    "type": ("cỡ chữ quốc hiệu", "the type of the national motto"),
+}  # fmt: skip
+"""what each ruler is called, Vietnamese and English"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +41,24 @@ class Verdict:
 
 
 def measure(view: PageView, section: CheckSection, lean: float | None) -> Verdict:
+    """Nothing is claimed of a page that states no dpi: its size was assumed."""
+    if not view.declared:
+        return Verdict(None, False)
     header = rulers.header(view, lean)
     own = (rulers.of_seal(view, section), rulers.of_incoming_stamp(view, section))
-    found = [rulers.of_sheet(view, lean), rulers.of_canvas(view), *own]
+    found = [rulers.of_sheet(view, lean), rulers.of_canvas(view), *own, rulers.of_urgency_stamp(view)]
     speaking = [ruler for ruler in found if ruler and SENSE[0] <= ruler.scale <= SENSE[1] and _fits(ruler, header)]
     if not speaking:
-        return _by_type(header)
+        return _by_type(header) if min(view.paper_mm) >= WIDE_MM else Verdict(None, False)
     first = speaking[0]
     agreeing = tuple(ruler for ruler in speaking if abs(ruler.scale - first.scale) <= AGREE)
     scale = sum(ruler.scale for ruler in agreeing) / len(agreeing)
     registered = any(_is_registered(ruler, section) for ruler in agreeing)
-    return Verdict(
-        scale, first.name == "sheet" or registered or len(agreeing) > 1 or _type_agrees(first, header), agreeing
-    )
+    other = any(ruler.name not in STAMPS for ruler in agreeing) or _type_agrees(first, header)
+    if not registered and not other:  # stamps of one maker may be small alike
+        return Verdict(None, False, agreeing)
+    sure = first.name == "sheet" or registered or len(agreeing) > 1 or _type_agrees(first, header)
+    return Verdict(scale, sure, agreeing)
 
 
 def _fits(ruler: Ruler, header: Header | None) -> bool:
@@ -83,12 +98,13 @@ def look(view: PageView, section: CheckSection, verdict: Verdict) -> Iterator[Fi
         return
     if abs(verdict.scale / section.scale.value - 1) <= section.scale_tolerance:
         return
-    names = ", ".join(ruler.name for ruler in verdict.witnesses) or "type"
+    said = [NAMES[ruler.name] for ruler in verdict.witnesses] or [NAMES["type"]]
+    vi, en = (", ".join(dict.fromkeys(names)) for names in zip(*said, strict=True))
     yield Finding(
         "check.scale_not_100", Severity.BLOCK if verdict.proven else Severity.WARN,
-        f"Trang {view.number} bị thu phóng còn {verdict.scale:.1%} (thước: {names}); yêu cầu 100 % ({section.scale.source}). "
+        f"Trang {view.number} bị thu phóng còn {verdict.scale:.1%} (thước: {vi}); yêu cầu 100 % ({section.scale.source}). "
         "Tắt «vừa trang» (fit to page) trên máy quét, chọn 100 %, rồi quét lại.",
-        f"Page {view.number} was scaled to {verdict.scale:.1%} (by {names}); 100 % is demanded ({section.scale.source}). "
+        f"Page {view.number} was scaled to {verdict.scale:.1%} (by {en}); 100 % is demanded ({section.scale.source}). "
         "Switch «fit to page» off, choose 100 %, and scan again.",
         page=view.number, box=next((ruler.box for ruler in verdict.witnesses if ruler.box), None),
         measured=round(verdict.scale, 4), limit=section.scale.value, unit="1",

@@ -40,6 +40,8 @@ SECRET = ("MAT", "TOIMAT", "TUYETMAT")
 SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
 RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]T\W*$")
 """in red, the word at the end of a line is enough: the rest may lie under another stamp, whose lines run into the M"""
+RED_END_APART = re.compile(r"(?<!BẢO)(?<!GIẢI)M[ẬẶ]T\W*$")
+"""the same where the lines of another stamp tear the word's letters apart: looked for with all spaces taken out"""
 BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
 RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
@@ -103,7 +105,7 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         return "lifted"
     if any(SECRET_LINE.match(line) for line in lines) or SECRET_LINE.match(" ".join(lines)):
         return "secret"
-    if not strict and any(RED_END.search(line) for line in lines):
+    if not strict and any(RED_END.search(line) or RED_END_APART.search("".join(line.split())) for line in lines):
         return "secret"
     if any(Levenshtein.distance(s, RECALL) <= 2 for s in [*skeletons, joined]):
         return "secret"

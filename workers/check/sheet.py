@@ -28,6 +28,10 @@ OVER_NOISE = 2.0
 SHORT = 2
 """of 16 stretches along an edge, how many may fall short: rounded corners, a dog-ear, a shadow"""
 PLACES_MAX = 3
+GRADUAL = 0.5
+KNOWN = 0.018
+PLAIN = 0.7
+"""evidence of a step of 2.4 levels; steps of one level are found on clean pages too, by chance"""
 APART_PX = 8
 LEAN_MIN = 0.12
 """degrees under which levelling by the text or not is the same"""
@@ -71,12 +75,19 @@ def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box |
         if not (a.evidence or b.evidence) or not (c.evidence or d.evidence):
             continue
         size = full_width - a.at - b.at, full_height - c.at - d.at
-        if paper.factor(size, view.paper_mm, agree) is None:
+        factor = paper.factor(size, view.paper_mm, agree)
+        if factor is None or (abs(factor - 1) > KNOWN and not _is_sure(a, b, c, d)):
             continue
         score = sum(place.evidence for place in (a, b, c, d))
         if best is None or score > best[0]:
             best = score, Box(a.at, c.at, *size)
     return best[1] if best else None
+
+
+def _is_sure(left: Place, right: Place, top: Place, bottom: Place) -> bool:
+    """Enough to say that a sheet was reduced: a plain edge across and one along, or an edge on every side."""
+    plain = all(max(one.evidence for one in pair) >= PLAIN for pair in ((left, right), (top, bottom)))
+    return plain or all(side.evidence for side in (left, right, top, bottom))
 
 
 def _places(band: np.ndarray) -> Iterator[Place]:
@@ -89,6 +100,7 @@ def _places(band: np.ndarray) -> Iterator[Place]:
     ordered = np.sort(stretches, axis=0)
     # what nearly every stretch reaches, in one direction: lines of text leave the margins' stretches at nothing
     strength = np.maximum(ordered[SHORT], -ordered[-1 - SHORT]).max(axis=1).astype(np.float32)
+    raw = strength.copy()
     strength[: max(int(INSET_MM / 25.4 * WORK_DPI) - 2, 0)] = 0
     strength[-APART_PX:] = 0
     noise = float(np.median(np.abs(stretches).mean(axis=0).max(axis=1)))
@@ -100,9 +112,15 @@ def _places(band: np.ndarray) -> Iterator[Place]:
         edge = place + 2
         outside, inside = near[:, max(edge - 16, 0) : max(edge - 3, 1)], near[:, edge + 3 : edge + 16]
         change = np.median(inside.reshape(-1, 3), axis=0) - np.median(outside.reshape(-1, 3), axis=0)
-        if np.abs(change).max() >= STEP_MIN:
+        if np.abs(change).max() >= STEP_MIN and _is_step(raw, place):
             yield Place(edge / WORK_DPI * 25.4, min(1.0, 0.5 + float(strength[place]) / 12))
         strength[max(place - APART_PX, 0) : place + APART_PX] = 0
+
+
+def _is_step(strength: np.ndarray, place: int) -> bool:
+    """An edge is over within 2 mm; paper that grows browner towards its rim goes on changing."""
+    around = np.concatenate([strength[max(place - 13, 0) : max(place - 8, 0)], strength[place + 9 : place + 14]])
+    return len(around) == 0 or float(np.median(around)) < GRADUAL * float(strength[place])
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ STAMP_MM = ((14.0, 60.0), (5.0, 16.0))
 """long and short side of a framed one-line stamp"""
 LETTER_TALL_MM = 6.2
 RED_MIN_PX = 60
+PAPER_LEVEL, PAPER_MIN = 190, 0.4
+"""share of a stamp's box that is bare paper: stamps over print 0.58 and more, red places of photographs up to 0.3 mostly;
+what is read out of a photograph is chance"""
 MARGIN_PX = 24
 """white around what is given to be read"""
 SEVERAL_MM = 17.0
@@ -60,6 +63,8 @@ def red_stamps(view: PageView) -> list[Stamp]:
         if np.count_nonzero(own) < RED_MIN_PX or _is_seal(own):
             continue
         own = own.astype(np.uint8)
+        if (view.any_ink[y : y + height, x : x + width] > PAPER_LEVEL).mean() < PAPER_MIN:
+            continue
         found.append(_red_stamp(view, own, (x, y, width, height)))
         if height * MM > SEVERAL_MM:
             for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone

@@ -12,6 +12,8 @@ from workers.check.view import PageView
 TILT_MAX = 12.0
 """degrees searched to either side"""
 POINTS_MAX = 12000
+COARSE_MAX = 6000
+"""points, drawn by lot, that find the angle roughly; how sharp the rows are there is judged on POINTS_MAX"""
 MARKS_MIN = 60
 """printed marks below which a page has too little text to speak of direction"""
 
@@ -56,7 +58,9 @@ def _tilt(along: np.ndarray, over: np.ndarray) -> tuple[float, float]:
         along, over = along[::step], over[::step]
     along, over = along.astype(np.float32), over.astype(np.float32)
     coarse = np.arange(-TILT_MAX, TILT_MAX + 0.01, 0.5)
-    rough = slice(None, None, 2 if len(along) > POINTS_MAX // 2 else 1)
+    rough = slice(None)
+    if len(along) > COARSE_MAX:  # every n-th point would beat with the width of the letters
+        rough = np.random.default_rng(0).integers(0, len(along), COARSE_MAX)
     best = coarse[int(np.argmax([_contrast(along[rough], over[rough], angle, 2.0) for angle in coarse]))]
     fine = best + np.arange(-0.5, 0.51, 0.1)
     scores = [_contrast(along, over, angle, 1.0) for angle in fine]

@@ -18,7 +18,9 @@ A4_MM = (210.0, 297.0)
 LETTER_PX = (2, 42)
 """height of a printed mark that can belong to a text line, at WORK_DPI (0.5 to 10.7 mm)"""
 DARKEST_PAPER = 24.0
-"""level below which a background is the scanner's black, not paper"""
+DARKER = 0.35
+"""a background below this level, or below this share of the page's brightest, is the scanner's lid and not paper: its
+noise must not be taken for print"""
 WHOLE_SHARE = 2e-4
 """tags of 199.9996 dpi (PNG counts per metre) are whole multiples"""
 DPI_SENSE = (30.0, 2400.0)
@@ -84,7 +86,8 @@ class PageView:
     @cached_property
     def flat(self) -> np.ndarray:
         """``small`` divided by its paper: uint8 BGR where paper is 255 whatever its colour and light."""
-        return cv2.divide(self.small, cv2.max(self.paper_white, DARKEST_PAPER), scale=255)
+        least = max(DARKEST_PAPER, DARKER * float(np.percentile(self.paper_white[::16, ::16], 95)))
+        return cv2.divide(self.small, cv2.max(self.paper_white, least), scale=255)
 
     @cached_property
     def any_ink(self) -> np.ndarray:

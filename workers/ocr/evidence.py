@@ -23,7 +23,7 @@ NOTATION = (
     "agency agrees with the issuer",
     "length",
     "another picture reads the same",
-    "in parts joined by hyphens, as all but a Party body's are",
+    "in parts that are joined, as all but a Party body's are",
 )
 SUBJECT = (
     "engine's least confidence, log-odds",
@@ -54,15 +54,21 @@ def of_notation(
         log_odds(sure),
         float(code.repaired),
         float(code.form == "party" or (code.form in ("usual", "year", "blank") and "-" in (code.notation or ""))),
-        float(_type_agrees(code.notation, title, subject)),
-        float(_agency_agrees(code.notation, issuer)),
+        float(type_agrees(code.notation, title, subject)),
+        float(agency_agrees(code.notation, issuer)),
         len(code.notation or "") / 10,
         alike,
-        float(code.form == "party" or "-" in (code.notation or "")),
+        float(parted(code)),
     )
 
 
-def _type_agrees(notation: str | None, title: Title | None, subject: Subject | None) -> bool:
+def parted(code: CodeReading) -> bool:
+    """No sign between type and agency is missing: a hyphen, or a dot as older documents have; a Party body's notation
+    («15-KH/TU») and an old one («162 BC/UB») are the agency alone."""
+    return code.form in ("party", "old") or bool(re.search(r"[-.]", code.notation or ""))
+
+
+def type_agrees(notation: str | None, title: Title | None, subject: Subject | None) -> bool:
     """The abbreviation before the first hyphen is the title's; a công văn has none."""
     first = re.split(r"[-./]", notation or "")[0]
     types = type_of_abbreviation(first)
@@ -71,18 +77,19 @@ def _type_agrees(notation: str | None, title: Title | None, subject: Subject | N
     return any(kind.title == title.kind.title for kind in types)
 
 
-def _agency_agrees(notation: str | None, issuer: Issuer | None) -> bool:
+def agency_agrees(notation: str | None, issuer: Issuer | None) -> bool:
     """The agency's abbreviation is made of its name's initials, in order (SỞ Y TẾ → SYT; ỦY BAN NHÂN DÂN → UBND)."""
     if issuer is None or not notation:
         return False
-    initials = "".join(word[0] for word in re.findall(r"[A-Z0-9]+", fold(issuer.name)))
+    words = re.findall(r"[A-Z0-9]+", fold(issuer.name))
+    initials = ["".join(word[0] for word in kept) for kept in (words, [word for word in words if word != "VA"])]
     parts = [re.sub(r"[^A-Z0-9]", "", fold(part)) for part in re.split(r"[-./]", notation)]
-    return any(len(part) >= 2 and initials.startswith(part) for part in parts)
+    return any(len(part) >= 2 and name.startswith(part) for part in parts for name in initials)
 
 
 def of_type(title: Title, code: CodeReading | None) -> float:
     """Likeness of the title, and whether the notation says the same."""
-    agrees = code is not None and _type_agrees(code.notation, title, None)
+    agrees = code is not None and type_agrees(code.notation, title, None)
     return 0.998 if agrees and title.likeness > 92 else 0.99 if agrees or title.likeness > 97 else 0.95
 
 
@@ -114,8 +121,11 @@ def of_issuer(issuer: Issuer) -> tuple[float, ...]:
 
 def unanimous(evidence: Mapping[str, Any]) -> bool:
     """No reader contradicted another: engine and network read the same digits in every slot, another picture the same
-    notation, every picture (or a known phrase) every word of the abstract. What a machine accepts alone must at least
-    be that: curves fitted on some hundreds of documents cannot speak for one in a thousand by themselves."""
+    notation, every picture (or a known phrase) every word of the abstract; and nothing known before speaks against it.
+    What a machine accepts alone must at least be that: curves fitted on some hundreds of documents cannot speak for one
+    in a thousand by themselves."""
+    if evidence.get("doubted"):
+        return False
     slots = [evidence.get("number"), *(seen for seen, _ in evidence.get("date", {}).values())]
     if len(slots) < 4 or any(seen is None or not seen[SAME] for seen in slots):
         return False
@@ -126,7 +136,7 @@ def unanimous(evidence: Mapping[str, Any]) -> bool:
 
 
 REPAIRED = NOTATION.index("repaired characters")
-PARTED = NOTATION.index("in parts joined by hyphens, as all but a Party body's are")
+PARTED = NOTATION.index("in parts that are joined, as all but a Party body's are")
 ALIKE = NOTATION.index("another picture reads the same")
 DOUBTS = tuple(
     SUBJECT.index(name)

@@ -18,13 +18,14 @@ from workers.ocr.confidence import probability
 from workers.ocr.filling import FEATURES, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
-from workers.ocr.issuer import find_issuer, spellings
+from workers.ocr.issuer import Issuer, find_issuer, spellings
+from workers.ocr.known import NOTHING, Known
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.page import PageReading
 from workers.ocr.second_look import Agreement, SecondLook, suggested
 from workers.ocr.signer import begins_enclosure, find_signer
-from workers.ocr.title import Subject, find_title, joined, subject_under_number, subject_under_title
+from workers.ocr.title import Subject, Title, find_title, joined, subject_under_number, subject_under_title
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
 
@@ -68,13 +69,18 @@ def extract(
     section: OcrSection,
     *,
     header_only: bool,
+    known: Known = NOTHING,
+    first_look: bool = False,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence."""
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``known``: what
+    was known before, which can lower a confidence and choose between readings, never put a value of its own.
+    ``first_look``: nothing is read a second time, neither for surer words nor for why there are none."""
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
     if not has_text(first):
-        findings.append(trouble(first, gray, engine, section))
+        if not first_look:
+            findings.append(trouble(first, gray, engine, section))
     else:
         anchors = find_anchors(sheet)
         if anchors.certain:
@@ -83,11 +89,12 @@ def extract(
                 gathered,
                 page,
                 anchors,
-                SecondLook(page, engine, section.page_seconds),
+                SecondLook(page, engine, section.page_seconds, blind=first_look),
                 spellings([p.text for p in pages]),
                 not header_only,
+                known,
             )
-        else:
+        elif not first_look:
             findings.append(trouble(first, gray, engine, section))
         if anchors.certain and not header_only:
             _signature(gathered, pages, sheet)
@@ -107,6 +114,7 @@ def _head(
     look: SecondLook,
     seen: Mapping[str, Counter[str]],
     thorough: bool,
+    known: Known,
 ) -> None:
     sheet = page.sheet
     title = find_title(sheet, anchors)
@@ -115,8 +123,8 @@ def _head(
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
-        code, alike = _notation_again(code, look.texts(anchors.number))
-        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject))
+        code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject, known)
+        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), known)
     if issued is not None:
         _put_date(gathered, sheet, issued)
     if title is not None:
@@ -137,13 +145,18 @@ def _head(
     sure = 0.6 if urgency.suspect else 0.97 if urgency.priority else 0.99
     gathered.put(FieldName.PRIORITY, urgency.priority, sure, page=1, box=urgency.box)
     gathered.put(FieldName.LANGUAGE, "Tiếng Việt", 0.95, source="rule")
+    _doubt(gathered, known)
 
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
+    words = [token.text for token in subject.tokens]
+    begin = 0
     for row in subject.rows:
-        agreed, how = look.at(row, thorough)
-        agreed, missed = look.witnessed(agreed)
+        end = begin + len(row.tokens)
+        around = (words[begin - 1] if begin else "", words[end] if end < len(words) else "")
+        agreed, how, missed = look.at(row, thorough, around)
+        begin = end
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text
@@ -160,21 +173,38 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
     )
 
 
-def _notation_again(code: CodeReading, texts: Iterable[str]) -> tuple[CodeReading, float]:
-    """The notation that most pictures read; 1 when the next picture reads the same, 0.5 when only the one after it
-    does, 0 when none does."""
+def _notation_again(
+    code: CodeReading,
+    texts: Iterable[str],
+    title: Title | None,
+    issuer: Issuer | None,
+    subject: Subject | None,
+    known: Known = NOTHING,
+) -> tuple[CodeReading, float]:
+    """The notation that most pictures read, weighed by what its type, its agency and earlier documents say of it; 1 when
+    the next picture reads the same as the first, 0.5 when a later one does, 0 when none does."""
     others: list[str] = []
     for text in texts:
-        notation = notation_of(text)
-        if notation is not None and notation == code.notation:
-            return code, 0.5 if others else 1.0
-        others.append(notation or "")
-    if len(others) == 2 and others[0] and others[0] == others[1]:
-        return replace(code, notation=others[0]), 0.5
-    return code, 0.0
+        notation = notation_of(text) or ""
+        if not others and notation == code.notation and ev.parted(code):
+            return code, 1.0
+        others.append(notation)
+    votes = Counter(notation for notation in (code.notation, *others) if notation)
+    if not votes:
+        return code, 0.0
+
+    def weight(notation: str) -> float:
+        fits = 0.7 * ev.type_agrees(notation, title, subject) + 1.2 * ev.agency_agrees(notation, issuer)
+        fits += 1.2 * known.knows(notation)
+        return votes[notation] + fits + 0.5 * ev.parted(replace(code, notation=notation))
+
+    best = max(votes, key=weight)
+    if best != code.notation:
+        return replace(code, notation=best), 0.5 if votes[best] > 1 else 0.0
+    return code, 1.0 if others and others[0] == best else 0.5 if best in others else 0.0
 
 
-def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...]) -> None:
+def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...], known: Known) -> None:
     if code.filling is not None and code.number is not None:
         gathered.evidence["number"] = code.filling.evidence
         gathered.put(
@@ -188,11 +218,21 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
-        gathered.put(FieldName.CODE_NOTATION, code.notation, sure, page=1, box=sheet.box(code.notation_tokens))
+        gathered.put(
+            FieldName.CODE_NOTATION,
+            code.notation,
+            sure,
+            page=1,
+            box=sheet.box(code.notation_tokens),
+            suggestion=known.spelt_otherwise(code.notation),
+        )
 
 
 UNSURE = 0.9
-"""most that is believed of a number whose slot was not anchored, or that the engine reads as another number"""
+"""most that is believed of a number whose slot was not anchored, that the engine reads as another number, or that breaks
+the order of numbers"""
+IMPOSSIBLE = 0.1
+"""most that is believed of a date after the day of arrival"""
 
 
 def _number_probability(filling: Filling, led: bool) -> float:
@@ -208,6 +248,27 @@ def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
     pen = any(filling.handwritten > 0.5 for name, filling in issued.fillings.items() if name != "year")
     box = sheet.box(issued.tokens)
     gathered.put(FieldName.ISSUED_DATE, issued.value, sure, page=1, box=box, handwritten=pen)
+
+
+def _doubt(gathered: Gathered, known: Known) -> None:
+    """Lower what contradicts the day of arrival or the order of numbers."""
+    organ, notation, number, day = (
+        str(gathered.fields[name].value) if name in gathered.fields else None
+        for name in (FieldName.ORGAN_NAME, FieldName.CODE_NOTATION, FieldName.CODE_NUMBER, FieldName.ISSUED_DATE)
+    )
+    if known.after_arrival(day):
+        _lower(gathered, FieldName.ISSUED_DATE, IMPOSSIBLE)
+    elif known.out_of_turn(organ, notation, number, day):
+        _lower(gathered, FieldName.CODE_NUMBER, UNSURE)
+        _lower(gathered, FieldName.ISSUED_DATE, UNSURE)
+
+
+def _lower(gathered: Gathered, name: FieldName, most: float) -> None:
+    field = gathered.fields.get(name)
+    if field is None:
+        return
+    gathered.fields[name] = replace(field, confidence=min(field.confidence, most))
+    gathered.evidence["doubted"] = True
 
 
 def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -> None:

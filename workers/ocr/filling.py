@@ -17,7 +17,7 @@ PEN = 0.5
 
 
 LOOK_ALIKE = {
-    "0": "OoÔôÒòÓóDQ", "1": "IlÍìíi|!][/TtÌ", "2": "ZzÈ?", "3": "Ba}", "4": "Aa", "5": "SsŠ§", "6": "bGóÓ",
+    "0": "OoÔôÒòÓóDQU", "1": "IlÍìíi|!][/TtÌ", "2": "ZzÈ?", "3": "Ba}", "4": "Aa", "5": "SsŠ§", "6": "bGóÓ",
     "7": "T?/", "8": "BS§&", "9": "gqø",
 }  # fmt: skip
 """what the engine writes where it takes a printed digit for a letter or a sign"""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from intake.model import Field, FieldName, Finding, Severity
 from intake.plugins import load
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
+from workers.ocr.columns import Area, reading_areas
 from workers.ocr.fields import decide, extract
+from workers.ocr.known import NOTHING, Known
 from workers.ocr.page import PageReading, scaled, true_dpi
 from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for
 from workers.tools.pages import PageSource, decode, list_pages
@@ -63,12 +66,13 @@ def read(
     jobs: int = 1,
     engine: OcrEngine | None = None,
     on_header: Callable[[DocumentReading], None] | None = None,
+    known: Known = NOTHING,
 ) -> DocumentReading:
     """Read the pages of one document, in order.
 
-    ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields as soon as they are
-    there (from another thread), before the rest of page 1 is read, and nothing is read twice for it. ``jobs`` pages are
-    read side by side.
+    ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields, as a first look gives them
+    (from another thread), before the rest of page 1 is read: second looks wait for the whole page, and the engine reads
+    no line twice for it. ``jobs`` pages are read side by side. ``known``: what is known of the document before.
     Raises DocumentError when no page can be opened; damage inside pages is a finding of that page.
     """
     engine = engine or engine_for(section.engine, section.language)
@@ -77,12 +81,12 @@ def read(
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
     if header_only:
         head, _ = _read_head(sources[0], engine, section)
-        return _gathered(files, sources, [head], engine, section, header_only=True)
+        return _gathered(files, sources, [head], engine, section, known, header_only=True)
 
     def read_first() -> Opened:
         head, rest = _read_head(sources[0], engine, section)
         if on_header:
-            on_header(_gathered(files, sources, [head], engine, section, header_only=True))
+            on_header(_gathered(files, sources, [head], engine, section, known, header_only=True, first_look=True))
         whole = _complete(head, rest, engine, section)
         # With more pages to come, the pixels would lie idle in memory until all are read: they are decoded again then.
         return whole if len(sources) == 1 else Opened(whole.reading)
@@ -95,7 +99,7 @@ def read(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return _gathered(files, sources, pages, engine, section, header_only=False)
+    return _gathered(files, sources, pages, engine, section, known, header_only=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     scale = scale_for(dpi[0])
     image = resampled(gray, scale)
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
-    lines, findings = _timed(engine, image, dpi[0] * scale, (0, 0, image.shape[1], cut), section, source)
+    # Read whole, though it has two columns: a pen's tall digits alone in a column pass for a picture, and are left out.
+    lines, findings = _timed(engine, image, dpi[0] * scale, [(0, 0, image.shape[1], cut)], section, source)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
     return Opened(page, pixels, gray), Rest(scale, dpi[0] * scale, cut)
 
@@ -131,8 +136,8 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
 def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection) -> Opened:
     page = opened.reading
     image = resampled(one_channel(opened.pixels, lift=True), rest.scale)
-    area = (0, rest.below, image.shape[1], image.shape[0])
-    lines, findings = _timed(engine, image, rest.dpi, area, section, page)
+    areas = reading_areas(image, rest.dpi, rest.below)
+    lines, findings = _timed(engine, image, rest.dpi, areas, section, page)
     whole = PageReading(
         page.number,
         page.width_px,
@@ -156,7 +161,7 @@ def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Op
     dpi = true_dpi(width, height, source.shown_dpi)
     scale = scale_for(dpi[0])
     gray = resampled(gray, scale)
-    lines, findings = _timed(engine, gray, dpi[0] * scale, None, section, source)
+    lines, findings = _timed(engine, gray, dpi[0] * scale, reading_areas(gray, dpi[0] * scale), section, source)
     return Opened(PageReading(source.number, width, height, dpi, scaled(lines, scale), findings))
 
 
@@ -164,13 +169,17 @@ def _timed(
     engine: OcrEngine,
     image: np.ndarray,
     dpi: float,
-    area: tuple[int, int, int, int] | None,
+    areas: Sequence[Area],
     section: OcrSection,
     page: PageSource | PageReading,
 ) -> tuple[tuple[OcrLine, ...], tuple[Finding, ...]]:
-    """Lines, or a finding when the page takes longer than the profile allows."""
+    """Lines of the ``areas`` one after another, or a finding when they take longer than the profile allows."""
+    end = monotonic() + section.page_seconds
+    lines: tuple[OcrLine, ...] = ()
     try:
-        return engine.read(image, dpi, area=area, seconds=section.page_seconds), ()
+        for area in areas:
+            lines += engine.read(image, dpi, area=area, seconds=max(end - monotonic(), 0.001))
+        return lines, ()
     except TimeoutError:
         finding = Finding(
             "ocr.page_timeout",
@@ -192,13 +201,25 @@ def _gathered(
     opened: Sequence[Opened],
     engine: OcrEngine,
     section: OcrSection,
+    known: Known,
     *,
     header_only: bool,
+    first_look: bool = False,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
     pixels = decode(sources[0]) if opened[0].pixels is None else opened[0].pixels
     gray = one_channel(pixels) if opened[0].gray is None else opened[0].gray
-    fields, findings, evidence = extract(pages, pixels, gray, len(sources), engine, section, header_only=header_only)
+    fields, findings, evidence = extract(
+        pages,
+        pixels,
+        gray,
+        len(sources),
+        engine,
+        section,
+        header_only=header_only,
+        known=known,
+        first_look=first_look,
+    )
     findings = tuple(f for page in pages for f in page.findings) + findings
     decision = decide(fields, findings, evidence, section)
     return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)

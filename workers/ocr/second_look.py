@@ -17,9 +17,11 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from intake.ports import OcrEngine
+from workers.ocr.filling import resembles
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
 from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
+from workers.ocr.reading_image import one_channel
 from workers.ocr.slots import advance
 from workers.ocr.spelling import letters, nfc
 from workers.ocr.syllables import flat, is_syllable
@@ -28,12 +30,13 @@ from workers.ocr.syllables import flat, is_syllable
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One way to show a line: ``dpi``, ``blur`` (sigma in px at 200 dpi), ``reach`` (mm above and below the words),
-    ``height`` (stretched by)."""
+    ``height`` (stretched by), ``lifted``: coloured ink made paper."""
 
     dpi: float
     blur: float = 0.0
     reach: float = 0.6
     height: float = 1.0
+    lifted: bool = False
 
 
 PICTURES = (Picture(150), Picture(200, 0.7))
@@ -42,6 +45,9 @@ PICTURES = (Picture(150), Picture(200, 0.7))
 WITNESSES = (Picture(130), Picture(170, 0.5))
 """further pictures: the full reading asks them too"""
 
+WITHOUT_COLOUR = Picture(200, lifted=True)
+"""shown for print that an incoming stamp lies over; asked of colour scans only"""
+
 LAST_WITNESSES = (Picture(200, 1.2), Picture(200, 0, 1.2), Picture(200, 0, 0.6, 0.87), Picture(300))
 """asked only whether they read a word that a known phrase would have"""
 
@@ -49,14 +55,25 @@ SURE_NAME = 0.92
 """engine's confidence below which a name is doubtful though every picture reads it so: the engine gives a rare name the
 mark of a common word («Mỹ Nghỉ» for «Mỹ Nghi»); of names read right four in five are above"""
 
-_WORD = re.compile(r"[^\W_]+")
+DASH_DARK, DASH_MM2 = 0.7, 0.15
+"""level (share of the paper's) and area from which what stands between two words is a sign: a dash of 13 pt is 0.5 mm²"""
+STREAK = 0.5
+"""share of the line's height from which a dark column is a streak or a stamp's frame, not a sign"""
+
+HOOKED_I = "ỉ"
+_ROMAN = re.compile("[IVX]{2,}")
+"""of one sign «I» may be a figure; more are judged by their width"""
+
+_WORD = re.compile("[0-9A-Za-z\u00c0-\u024f\u1ea0-\u1ef9]+")
+"""letters and figures, without the loose accents that specks are read as"""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How the readings of some rows compare, in words: ``words`` all, ``split`` not read alike by all pictures,
     ``alone`` not found again, ``odd`` no Vietnamese syllable or of the wrong width, ``changed`` outvoted, ``known`` in
-    a known phrase, ``weak`` in no known phrase and not read so by every picture, or a doubtful name."""
+    a known phrase, ``weak`` in no known phrase and not read so by every picture, or a doubtful name, or of a kind that
+    every picture reads wrong alike."""
 
     words: int = 0
     split: int = 0
@@ -72,16 +89,19 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """Reads parts of one page again with the engine that read it first."""
+    """Reads parts of one page again with the engine that read it first; ``blind``: it does not, there is no time."""
 
     page: Page
     engine: OcrEngine
     seconds: float
+    blind: bool = False
     _seen: dict[tuple[float, float, Picture], list[tuple[float, float, str]]] = field(default_factory=dict)
 
-    def at(self, row: Row, everything: bool = False) -> tuple[Row, Agreement]:
-        """The row as the readings agree on it. The third picture is only asked when two disagree or a word is odd;
-        ``everything`` asks all at once."""
+    def at(self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")) -> tuple[Row, Agreement, int]:
+        """The row as the readings agree on it, how they compare, and how many of its words a known phrase would have
+        otherwise though nobody read them so. The third picture is only asked when two disagree or a word is odd;
+        ``everything`` asks all at once. ``around``: the words before and behind the row, which a phrase may begin or
+        end with."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         missing = 0
         for index, picture in enumerate(PICTURES + WITNESSES if everything else PICTURES):
@@ -96,17 +116,33 @@ class SecondLook:
             alike = all(len({_bare(text) for text in vote}) == 1 for vote in votes)
             if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
                 break
-        return _settled(row, votes, missing)
+        settled, how, weak = _settled(row, votes, missing, around)
+        lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
+        witnessed, unread = self._witnessed(settled, around)
+        # What is in a known phrase now is no longer weak.
+        weak -= {i for i, (a, b) in enumerate(zip(settled.tokens, witnessed.tokens, strict=True)) if a is not b}
+        return witnessed, replace(how, odd=how.odd + lost, weak=len(weak)), unread
+
+    def _ink_between(self, left: Token, right: Token) -> bool:
+        """A sign stands between two words: a dash that every picture lost."""
+        gap = self.page.crop(left.x1 + 0.4, min(left.y0, right.y0), right.x0 - 0.4, max(left.y1, right.y1))
+        if min(gap.shape) < 3:
+            return False
+        dark = gap < DASH_DARK * float(np.percentile(self.page.gray[::16, ::16], 75))
+        dark[:, dark.mean(axis=0) > STREAK] = False
+        return bool(dark.sum() > DASH_MM2 * self.page.sheet.px_per_mm[0] ** 2)
 
     def texts(self, row: Row) -> Iterator[str]:
         """The row's text on each of the other pictures, one by one as asked for."""
-        for picture in PICTURES:
+        colour = self.page.pixels.ndim == 3
+        for picture in (*PICTURES, WITHOUT_COLOUR) if colour else PICTURES:
             yield nfc(" ".join(text for _, _, text in sorted(self._read(row, picture))))
 
-    def witnessed(self, row: Row) -> tuple[Row, int]:
+    def _witnessed(self, row: Row, around: tuple[str, str]) -> tuple[Row, int]:
         """The row with words changed to what a known phrase has there, where some picture reads just that; and how
         many such words nobody read."""
-        wanted = _wanted([token.text for token in row.tokens])
+        texts = [around[0], *(token.text for token in row.tokens), around[1]]
+        wanted = {place - 1: good for place, good in _wanted(texts).items() if 0 < place <= len(row.tokens)}
         tokens = list(row.tokens)
         for picture in PICTURES + WITNESSES + LAST_WITNESSES:
             left = [p for p in wanted if tokens[p] is row.tokens[p]]
@@ -122,6 +158,8 @@ class SecondLook:
 
     def _read(self, row: Row, picture: Picture) -> list[tuple[float, float, str]]:
         """Words (x0, x1 in mm, text) of the row on another picture of it; read once."""
+        if self.blind:
+            return []
         key = (row.x0, row.y0, picture)
         if key not in self._seen:
             self._seen[key] = self._look(row, picture)
@@ -129,9 +167,12 @@ class SecondLook:
 
     def _look(self, row: Row, picture: Picture) -> list[tuple[float, float, str]]:
         own, dpi = self.page.sheet.px_per_mm[0] * 25.4, picture.dpi
-        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach)
-        if min(part.shape) < 6:
+        source = self.page.pixels if picture.lifted else None
+        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach, source)
+        if min(part.shape[:2]) < 6:
             return []
+        if picture.lifted:
+            part = one_channel(part, lift=True)
         if picture.blur:
             part = cv2.GaussianBlur(part, (0, 0), picture.blur * own / 200)
         scale = dpi / own
@@ -173,28 +214,32 @@ def _bare(text: str) -> str:
     return "".join(_WORD.findall(text)) or text
 
 
-def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agreement]:
-    tokens, split, odd, changed, known, weak = [], 0, 0, 0, 0, 0
-    known_pairs = pairs()
+def _settled(
+    row: Row, votes: list[list[str]], missing: int, around: tuple[str, str]
+) -> tuple[Row, Agreement, set[int]]:
+    """The row as voted, how the readings compare, and the places of its weak words (see Agreement)."""
+    tokens, split, odd, changed, known, weak = [], 0, 0, 0, 0, set()
+    known_pairs, near = pairs(), [[around[0]], *votes, [around[1]]]
     for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
+        mine = _bare(token.text)
+        words = [_like(text, mine) for text in vote]
         scores: dict[str, float] = {}
         in_phrase: dict[str, bool] = {}
-        for place, text in enumerate(vote):
-            word = _bare(text)
-            if place and not _may_replace(word, _bare(token.text)):
+        for place, word in enumerate(words):
+            if place and not _may_replace(word, mine):
                 continue
             if word not in scores:
-                in_phrase[word] = _in_phrase(index, word, votes, known_pairs)
+                in_phrase[word] = _in_phrase(word, near[index], near[index + 2], known_pairs)
                 scores[word] = (0.25 if is_syllable(word) else -0.5) + (0.6 if in_phrase[word] else 0.0)
                 scores[word] += 0.1 if place == 0 else 0.0
             scores[word] += 1.0
         best = max(scores, key=lambda word: scores[word])
-        split += len({_bare(text) for text in vote}) > 1
+        alike = len(set(words)) == 1
+        split += not alike
         known += in_phrase[best]
-        if not in_phrase[best]:
-            name = index > 0 and best[:1].isupper() and best.isalpha()
-            weak += any(_bare(text) != best for text in vote) or (name and token.word.confidence < SURE_NAME)
-        mine = _bare(token.text)
+        doubtful_name = _is_name(index, best) and token.word.confidence < SURE_NAME
+        if not in_phrase[best] and (not alike or doubtful_name or _easily_misread(best)):
+            weak.add(index)
         if best != mine:
             changed += 1
             text = token.text.replace(mine, best) if mine in token.text else next(t for t in vote if _bare(t) == best)
@@ -202,17 +247,47 @@ def _settled(row: Row, votes: list[list[str]], missing: int) -> tuple[Row, Agree
         odd += not is_syllable(token.text)
         tokens.append(token)
     settled = Row(tuple(tokens))
-    odd += _lost_signs(row) + _misshapen(settled)
-    return settled, Agreement(len(tokens), split, missing, odd, changed, known, weak)
+    odd += _misshapen(settled)
+    return settled, Agreement(len(tokens), split, missing, odd, changed, known), weak
 
 
-def _lost_signs(row: Row) -> int:
-    """Gaps twice as wide as the line's others: a dash between words that every picture lost."""
-    gaps = [right.x0 - left.x1 for left, right in pairwise(row.tokens)]
+def _like(text: str, mine: str) -> str:
+    """The word in a reading that may have a speck's sign or two stuck to it (``.Ấ.Tết`` is ``Tết``) or letters for
+    figures (``2U22`` beside ``2022``)."""
+    found = _WORD.findall(text)
+    if mine.isalpha() and len(mine) > 1 and mine in found and sum(map(len, found)) <= len(mine) + 2:
+        return mine
+    word = _bare(text)
+    return mine if mine.isdigit() and resembles(word, mine) else word
+
+
+def _is_name(index: int, word: str) -> bool:
+    """A capitalised word within the line; an abbreviation in capitals has no mark that could be lost."""
+    return (
+        index > 0
+        and word[:1].isupper()
+        and word.isalpha()
+        and not (word.isupper() and letters(word) == word.replace("Đ", "D"))
+    )
+
+
+def _easily_misread(word: str) -> bool:
+    """What every picture of the same print reads wrong alike: the dot of an i as a hook («nghi thức» → «nghỉ thức»),
+    and short signs that mix letters and figures («mố M1» → «mố MI»)."""
+    if HOOKED_I in word.lower():
+        return word.lower() != "tỉnh"  # the province: in half of all abstracts, and hardly anything else
+    mixed = any(c.isdigit() for c in word) or word[-1:] in "IO"
+    return word.isupper() and len(word) <= 4 and mixed and not word.isdigit() and not _ROMAN.fullmatch(word)
+
+
+def _wide_gaps(row: Row) -> list[tuple[Token, Token]]:
+    """Neighbours twice as far apart as the line's others."""
+    near = list(pairwise(row.tokens))
+    gaps = [right.x0 - left.x1 for left, right in near]
     if len(gaps) < 3:
-        return 0
+        return []
     usual = max(statistics.median(gaps), 0.5)
-    return sum(gap > 2.3 * usual for gap in gaps)
+    return [pair for pair, gap in zip(near, gaps, strict=True) if gap > 2.3 * usual]
 
 
 def _misshapen(row: Row) -> int:
@@ -222,24 +297,30 @@ def _misshapen(row: Row) -> int:
     if len(widths) < 4:
         return 0
     usual = statistics.median(width for _, width in widths)
-    figures = [width / usual for t, width in widths if re.fullmatch(r"\W*[\dIVX]+\W*", t.text)]
-    return sum(not 0.8 < width < 1.3 for width in figures)
+    figures = [(_bare(t.text), width / usual) for t, width in widths if re.fullmatch(r"\W*[\dIVX]+\W*", t.text)]
+    return sum(not low < width < high for text, width in figures for low, high in [_usual_widths(text)])
+
+
+def _usual_widths(figures: str) -> tuple[float, float]:
+    """Of three figures and more none is lost unseen, and faces differ in them; a stroke of a Roman numeral is lost."""
+    return (0.7, 1.5) if len(figures) > 2 and figures.isdigit() else (0.8, 1.3)
 
 
 def _may_replace(word: str, mine: str) -> bool:
     """Figures are never outvoted, and a syllable only by a syllable."""
-    if word == mine:
+    if word == mine or (word.isdigit() and not mine.isdigit() and resembles(mine, word)):
         return True
     if any(c.isdigit() for c in mine + word):
         return False
     return is_syllable(word) or not is_syllable(mine)
 
 
-def _in_phrase(index: int, word: str, votes: list[list[str]], known_pairs: frozenset[tuple[str, str]]) -> bool:
+def _in_phrase(word: str, before: list[str], after: list[str], known_pairs: frozenset[tuple[str, str]]) -> bool:
+    """The word makes a known pair with any reading of the word before or behind it."""
     mine = flat(word)
-    before = [flat(_bare(text)) for text in votes[index - 1]] if index else []
-    after = [flat(_bare(text)) for text in votes[index + 1]] if index + 1 < len(votes) else []
-    return any((other, mine) in known_pairs for other in before) or any((mine, other) in known_pairs for other in after)
+    return any((flat(_bare(text)), mine) in known_pairs for text in before) or any(
+        (mine, flat(_bare(text))) in known_pairs for text in after
+    )
 
 
 def suggested(text: str) -> tuple[str, int]:

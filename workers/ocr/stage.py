@@ -7,18 +7,28 @@ from pathlib import Path
 
 from intake.folder import DocumentFolder
 from intake.model import StageResult
+from intake.ports import Tell
 from intake.profile.sections import OcrSection
-from workers.ocr.reading import read
+from workers.ocr.known import NOTHING, Known
+from workers.ocr.reading import DocumentReading, read
 
 
-def run(document: DocumentFolder, section: OcrSection, out: Path) -> StageResult:
-    """Read the document's originals.
+def run(
+    document: DocumentFolder, section: OcrSection, out: Path, tell: Tell | None = None, known: Known = NOTHING
+) -> StageResult:
+    """Read the document's originals. ``tell`` is told the ``fields`` of page 1's head before the rest is read;
+    ``known``: what is known of the document before.
 
     Writes ``ocr.json`` (the JSON of ``sohoa ocr --json``, file names without their folder), ``text/NNN.txt`` and
     ``words/NNN.json`` for every page; the fact ``sheets`` holds every page's px and dpi, across and down. Raises
     DocumentError when the originals cannot be opened.
     """
-    reading = read(document.originals, section, jobs=section.jobs)
+
+    def on_header(head: DocumentReading) -> None:
+        if tell is not None and any(field.page for field in head.fields.values()):
+            tell({"fields": head.as_json()["fields"]})
+
+    reading = read(document.originals, section, jobs=section.jobs, on_header=on_header if tell else None, known=known)
     answer = reading.as_json()
     answer["files"] = [path.name for path in reading.files]
     names = ["ocr.json"]

@@ -16,14 +16,14 @@ from workers.ocr.spelling import fold, is_capitals, letters, nfc
 
 _BODY_OPENS = re.compile(
     r"^(CAN CU |KINH GUI|KINH THUA|HOM NAY|XET (DON|DE NGHI|TO)|I\. |1\. |PHAN (I|1|THU)|CHUONG |DIEU 1|THOI GIAN BAT DAU"
-    r"|\(BAN HANH|\(?KEM THEO|QUYET DINH:|\S* ?DIEN:|GIOI THIEU|KINH MOI|TRAN TRONG|BEN A|DE XUAT:)"
+    r"|\(BAN HANH|\(?KEM THEO|QUYET DINH:|\S* ?DIEN:|KINH MOI|TRAN TRONG|BEN A|DE XUAT:)"
 )
 _BODY_AFTER = re.compile(r"^(THUC HIEN |THEO |DE NGHI |TREN CO SO|XET )")
 _AUTHORITY = re.compile(
     r"^(CHU TICH|BO TRUONG|GIAM DOC|UY BAN|HOI DONG|THU TUONG|CHINH PHU|TONG |CUC TRUONG|TRUONG |HIEU TRUONG|THONG DOC"
     r"|CHANH |VIEN TRUONG|BAN |QUOC HOI|THONG TU|NGHI DINH)"
 )
-_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V/v|V[WwV]\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
+_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V\s?/\s|V/v|V[WwV]\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,8 @@ def subject_under_title(page: Page, title: Title) -> Subject:
             break
         if step > (max(1.55 * pitch, pitch + 2.2) if pitch else 16) or _opens_body(part, bool(taken)):
             break
+        if title.kind.title == "Giấy giới thiệu" and fold(part.text).startswith("GIOI THIEU"):
+            break  # that form has no abstract: this is its text
         following = rows[index + 1] if index + 1 < len(rows) else None
         bold = page.stroke(part) > 1.13 * plain if plain else False
         if _is_paragraph(part, following, left, right) and not bold:

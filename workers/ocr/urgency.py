@@ -22,6 +22,8 @@ _WORDS = (("HOATOCHENGIO", 4), ("HOATOC", 3), ("THUONGKHAN", 2), ("KHAN", 1))
 
 FRAME_WIDTH_MM, FRAME_HEIGHT_MM = (13.0, 62.0), (4.5, 17.0)
 """outer sizes taken for a stamp: NĐ 30/2020 Phụ lục I III.2.b has 20×8, 30×8 and 40×8; agencies' own are larger"""
+THINNED_HEIGHT_MM = 6.0
+"""least height where words would be taken for stamps: taller than a line of 14 pt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,13 @@ def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float
     for box, upright in _stamps(page, anchors):
         best: tuple[float, int] = (0.0, 0)
         for picture in upright:
-            lines = engine.read(picture, 200.0, layout="block", seconds=seconds)
-            best = max(best, _match("".join(w.text for line in lines for w in line)))
-            if best[0] >= 80:
-                return Urgency(best[1], box, best[0])
+            for layout in ("block", "line"):
+                lines = engine.read(picture, 200.0, layout=layout, seconds=seconds)
+                best = max(best, _match("".join(w.text for line in lines for w in line)))
+                if best[0] >= 80:
+                    return Urgency(best[1], box, best[0])
+                if lines:
+                    break
         suspect = suspect or best[0] >= 55
     return Urgency(0, None, 100, suspect)
 
@@ -57,6 +62,9 @@ def _match(text: str) -> tuple[float, int]:
     flat = re.sub(r"\d", "", letters(text))
     if len(flat) < 3:
         return 0.0, 0
+    whole = next((priority for word, priority in _WORDS if len(word) > 4 and word in flat), 0)
+    if whole:
+        return 100.0, whole  # signs of the frame around it
     return max((fuzz.ratio(word, flat), priority) for word, priority in _WORDS)
 
 
@@ -82,10 +90,10 @@ def _stamps(page: Page, anchors: Anchors) -> list[tuple[Box, list[np.ndarray]]]:
         return []
     luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if colour.ndim == 3 else colour
     found = []
-    for mask in _masks(colour, luma, scale):
+    for mask, least in _masks(colour, luma, scale):
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
-            rect = _stamp_rect(contour, scale)
+            rect = _stamp_rect(contour, scale, least)
             if rect is not None:
                 x, y, w, h = cv2.boundingRect(contour)
                 box = Box((x + x0) / scale, (y + y0) / scale, w / scale, h / scale)
@@ -94,35 +102,40 @@ def _stamps(page: Page, anchors: Anchors) -> list[tuple[Box, list[np.ndarray]]]:
     return found[:6]
 
 
-def _masks(colour: np.ndarray, luma: np.ndarray, scale: float) -> list[np.ndarray]:
-    """Binary pictures in which a stamp is one blob: its red ink closed up, and unbroken dark frames."""
+def _masks(colour: np.ndarray, luma: np.ndarray, scale: float) -> list[tuple[np.ndarray, float]]:
+    """Binary pictures in which a stamp is one blob, and the least height in mm that counts there: its red ink closed
+    up, dark frames, and dark frames that a copier has thinned out (where whole words become blobs too)."""
     masks = []
     if colour.ndim == 3:
         blue, green, red = cv2.split(colour)
         strength = cv2.subtract(red, cv2.max(green, blue))
-        ink = (strength > 45).astype(np.uint8)
-        size = max(3, round(1.6 * scale))
-        masks.append(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8)))
-    dark = (luma < 0.72 * float(np.percentile(luma[::4, ::4], 75))).astype(np.uint8)
-    masks.append(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+        masks.append((_closed(strength > 45, 1.6 * scale), FRAME_HEIGHT_MM[0]))
+    paper = float(np.percentile(luma[::4, ::4], 75))
+    masks.append((_closed(luma < 0.72 * paper, 3), FRAME_HEIGHT_MM[0]))
+    masks.append((_closed(luma < 0.85 * paper, 0.5 * scale), THINNED_HEIGHT_MM))
     return masks
 
 
-def _stamp_rect(contour: np.ndarray, scale: float) -> tuple | None:
-    """The turned rectangle around a blob of a stamp's size and shape, else None."""
+def _closed(ink: np.ndarray, size: float) -> np.ndarray:
+    size = max(3, round(size))
+    return cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
+
+
+def _stamp_rect(contour: np.ndarray, scale: float, least: float) -> tuple | None:
+    """The turned rectangle around a blob of a stamp's size and shape (an arrow too, its frame perhaps broken)."""
     (cx, cy), (a, b), angle = cv2.minAreaRect(contour)
     if a < b:
         a, b, angle = b, a, angle + 90
-    if not (FRAME_WIDTH_MM[0] < a / scale < FRAME_WIDTH_MM[1] and FRAME_HEIGHT_MM[0] < b / scale < FRAME_HEIGHT_MM[1]):
+    if not (FRAME_WIDTH_MM[0] < a / scale < FRAME_WIDTH_MM[1] and least < b / scale < FRAME_HEIGHT_MM[1]):
         return None
     angle = (angle + 90) % 180 - 90
-    if abs(angle) > 50 or not 1.7 < a / b < 7 or cv2.contourArea(contour) < 0.5 * a * b:
+    if abs(angle) > 50 or not 1.7 < a / b < 7 or cv2.contourArea(cv2.convexHull(contour)) < 0.5 * a * b:
         return None
     return (cx, cy), (a, b), angle
 
 
 def _upright(luma: np.ndarray, rect: tuple, scale: float) -> list[np.ndarray]:
-    """The region turned level at 200 dpi: whole, and without its frame."""
+    """The region turned level at 200 dpi: its letters alone, and cut twice within its frame."""
     (cx, cy), (a, b), angle = rect
     factor = 200 / 25.4 / scale
     width, height = math.ceil(a * factor) + 8, math.ceil(b * factor) + 8
@@ -130,13 +143,33 @@ def _upright(luma: np.ndarray, rect: tuple, scale: float) -> list[np.ndarray]:
     matrix[:, 2] += (width / 2 - cx, height / 2 - cy)
     turned = cv2.warpAffine(luma, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
     paper = int(np.percentile(turned, 90))
-    pictures = []
+    pictures = _letters_alone(turned, paper)
     for inset in (0.21, 0.13):
         dy, dx = round(inset * height), round(min(inset * height, 0.1 * width))
         inner = turned[dy : height - dy, dx : width - dx]
         if min(inner.shape) > 12:
             pictures.append(cv2.copyMakeBorder(inner, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=paper))
     return pictures
+
+
+def _letters_alone(turned: np.ndarray, paper: int) -> list[np.ndarray]:
+    """What is as high as the stamp's letters, without the frame around them, whatever its shape; or nothing."""
+    height, width = turned.shape
+    dark = (turned < 0.78 * paper).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    frame = (wide > 0.45 * width) | (high > 0.9 * height)
+    frame[0] = False
+    letter = (high > 0.16 * height) & (wide > 0.012 * width) & ~frame
+    letter[0] = False
+    if letter.sum() < 2:
+        return []
+    kept = np.where(frame[labels], np.uint8(paper), turned)
+    x0, x1 = stats[letter, cv2.CC_STAT_LEFT].min(), (stats[letter, cv2.CC_STAT_LEFT] + wide[letter]).max()
+    y0, y1 = stats[letter, cv2.CC_STAT_TOP].min(), (stats[letter, cv2.CC_STAT_TOP] + high[letter]).max()
+    margin = round(0.12 * height)  # for the marks above and below the letters
+    inner = kept[max(y0 - margin, 0) : y1 + margin, max(x0 - 2, 0) : x1 + 2]
+    return [cv2.copyMakeBorder(inner, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=paper)]
 
 
 def _overlap(one: Box, other: Box) -> bool:

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -20,6 +20,7 @@ from intake import crashpoint
 from intake.errors import SohoaError, StageCrashed
 from intake.folder import DocumentFolder
 from intake.model import StageResult
+from intake.ports import Tell
 from intake.profile import Profile
 from workers.chain import CALLS, Surroundings
 
@@ -37,6 +38,13 @@ class Task:
     """JSON of the profile: generic pydantic models do not pickle"""
     out: Path
     surroundings: Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a stage says before its answer: it goes through the same pipe, ahead of it."""
+
+    word: Mapping[str, Any]
 
 
 class StageBug(Exception):
@@ -63,28 +71,40 @@ class Child:
         self._pipe: Connection | None = None
         self._served = 0
 
-    def call(self, task: Task, beat: Callable[[], None], stopping: Callable[[], bool]) -> StageResult:
-        """Run the stage in the child. ``beat`` is called about once a second (it extends the lease).
+    def call(
+        self,
+        task: Task,
+        beat: Callable[[], None],
+        stopping: Callable[[], bool],
+        told: Tell | None = None,
+    ) -> StageResult:
+        """Run the stage in the child. ``beat`` is called about once a second (it extends the lease), ``told`` with what
+        the stage says before it is done.
 
         Raises what the stage raised (SohoaError), StageBug, StageCrashed, or InterruptedError when ``stopping``.
         """
         pipe = self._ready()
         pipe.send(task)
         end = monotonic() + self._seconds
-        while not pipe.poll(POLL_SECONDS):
-            beat()
-            if stopping():
+        while True:
+            while not pipe.poll(POLL_SECONDS):
+                beat()
+                if stopping():
+                    self.close()
+                    raise InterruptedError
+                if monotonic() > end:
+                    self.close()
+                    raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
+            try:
+                answer = pipe.recv()
+            except (EOFError, ConnectionResetError):
+                code = self._exit_code()
                 self.close()
-                raise InterruptedError
-            if monotonic() > end:
-                self.close()
-                raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
-        try:
-            answer = pipe.recv()
-        except (EOFError, ConnectionResetError):
-            code = self._exit_code()
-            self.close()
-            raise _crashed(task, f"tiến trình dừng đột ngột ({code})", f"its process died ({code})") from None
+                raise _crashed(task, f"tiến trình dừng đột ngột ({code})", f"its process died ({code})") from None
+            if not isinstance(answer, Told):
+                break
+            if told is not None:
+                told(answer.word)
         self._served += 1
         if isinstance(answer, BaseException):
             raise answer
@@ -148,13 +168,14 @@ def _serve(pipe: Connection, memory_bytes: int, parent: int, crash_at: str | Non
             task: Task = pipe.recv()
         except EOFError:
             return
-        pipe.send(_answer(task))
+        # No lock: a stage tells nothing after it returned, and the answer is sent after that.
+        pipe.send(_answer(task, lambda word: pipe.send(Told(word))))
 
 
-def _answer(task: Task) -> Any:
+def _answer(task: Task, tell: Tell) -> Any:
     try:
         profile = Profile.model_validate_json(task.profile)
-        return CALLS[task.stage](task.document, profile, task.out, task.surroundings)
+        return CALLS[task.stage](task.document, profile, task.out, task.surroundings, tell)
     except SohoaError as error:
         return error
     except MemoryError:

@@ -7,8 +7,9 @@ import shutil
 import socket
 import threading
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -18,8 +19,9 @@ from intake.folder import digest, new_attempt, publish
 from intake.model import Actor, StageResult
 from intake.settings import Settings
 from intake.states import State
-from intake.store import Store
+from intake.store import Store, head
 from intake.store.claim import LANES, Claim, claim, extend, hand_back
+from intake.store.confirmed import confirmed_lately
 from intake.store.fail import fail
 from intake.store.finish import finish
 from intake.store.outbox import OutboxEntry
@@ -83,9 +85,12 @@ class Runner:
                 claimed.attempt,
                 claimed.booked,
                 claimed.not_now,
+                confirmed_lately(self._store) if claimed.stage == "ocr" else (),
             )
             task = Task(claimed.stage, claimed.folder, profile.model_dump_json(), out, around)
-            result = self._child.call(task, lambda: self._beat(claimed), self._stop.is_set)
+            result = self._child.call(
+                task, lambda: self._beat(claimed), self._stop.is_set, lambda word: self._told(claimed, word, actor)
+            )
             crashpoint.reached("stage.ran", claimed.stage)
             state = settle(self._store, claimed, result, actor=actor, auto_accept=profile.review.auto_accept)
         except InterruptedError:
@@ -118,11 +123,26 @@ class Runner:
 
     def _beat(self, claimed: Claim) -> None:
         if not extend(self._store, claimed, self._lease):
-            self._child.close()
-            raise StaleClaim(
-                f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác.",
-                f"The {claimed.stage} of document {claimed.document_id} went to another worker.",
-            )
+            raise self._given_away(claimed)
+
+    def _told(self, claimed: Claim, word: Mapping[str, Any], actor: Actor) -> None:
+        """Show the head of the page that is being read. It is a courtesy: a database that is away just now costs the
+        early view, not the attempt."""
+        try:
+            shown = head.show(self._store, claimed, word["fields"], actor=actor)
+        except EnvironmentTrouble as trouble:
+            log.warning("head not shown", document=claimed.document_id, reason=trouble.en)
+            return
+        if not shown:
+            raise self._given_away(claimed)
+
+    def _given_away(self, claimed: Claim) -> StaleClaim:
+        """Stop the stage: whatever it still finds would be dropped."""
+        self._child.close()
+        return StaleClaim(
+            f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác.",
+            f"The {claimed.stage} of document {claimed.document_id} went to another worker.",
+        )
 
     def _disk_is_full(self) -> bool:
         self._settings.documents.mkdir(parents=True, exist_ok=True)

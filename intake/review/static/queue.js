@@ -59,5 +59,7 @@ document.addEventListener("keydown", (event) => {
 for (const name of ["station", "mine"]) {
   document.querySelector(`[name=${name}]`).addEventListener("change", (event) => event.target.form.submit());
 }
-if (!document.getElementById("text").value) links()[0]?.focus({ preventScroll: true });
+// What is still being read cannot be decided on: Enter on a fresh page opens the first that can.
+const first = rows.querySelector("tr:not(.coming) td.grow a") ?? links()[0];
+if (!document.getElementById("text").value) first?.focus({ preventScroll: true });
 setInterval(renew, 4000);

@@ -3,15 +3,15 @@
 The index of ready jobs follows the order of a claim: with the stage before the id, every claim sorted the whole queue.
 Alarms that still ring are found without reading those that were settled.
 
-Revision: 0006
-Follows: 0005
+Revision: 0007
+Follows: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0006'
-down_revision = '0005'
+revision = '0007'
+down_revision = '0006'
 
 
 def upgrade() -> None:
