@@ -121,7 +121,7 @@ def passes(copy: Path, tests: tuple[str, ...], tell: bool = False, only: tuple[s
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-m", "not slow", *only, *tests]
     environment = {"PYTHONPATH": str(copy), "PATH": os.environ["PATH"]}
     try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=900, env=environment)
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=240 if only else 900, env=environment)
     except subprocess.TimeoutExpired:
         return False  # a fault that makes a test hang is noticed too
     if tell and done.returncode:
