@@ -224,6 +224,22 @@ def test_released_after_a_bug_runs_the_stage_again(store: Store) -> None:
     assert take(store).stage == "check"
 
 
+def test_what_only_a_new_scan_can_cure_is_never_released(store: Store) -> None:
+    """The check let it pass with a warning, a later stage could make nothing of it: not even a senior sends it on."""
+    document_id = arrive(store).document_id
+    cut = Finding(
+        "check.file_truncated", Severity.WARN, "Tệp bị cắt ở cuối.", "The file is cut off at its end.", page=1
+    )
+    finish(store, take(store), StageResult((cut,), (), facts("check")), (), actor=WORKER)
+    fail(store, take(store), DocumentError("Trang 1 không đọc được.", "Page 1 cannot be read."), actor=WORKER)
+    held = whole(store, document_id)
+    assert held.state is State.HELD
+
+    with pytest.raises(NotAllowed):
+        release(store, document_id, held.version, SENIOR, "cứ cho đi")
+    assert whole(store, document_id).state is State.HELD
+
+
 def test_clerk_may_not_release(store: Store) -> None:
     document_id = arrive(store).document_id
     finish(store, take(store), StageResult((block(),), (), facts("check")), (), actor=WORKER)
