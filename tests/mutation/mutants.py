@@ -26,7 +26,7 @@ RECEIVE = ("tests/receive/test_watch.py", "tests/receive")
 CHILD = ("tests/runner/test_child.py", "tests/runner")
 RUNNER = ("tests/runner/test_runner.py", "tests/runner")
 OUTBOX = ("tests/push/test_outbox.py", "tests/store/test_machine.py")
-TIMES = ("tests/sign/test_timestamps.py",)
+TIMES = ("tests/sign/test_timestamps_owed.py",)
 
 
 @dataclass(frozen=True, slots=True)

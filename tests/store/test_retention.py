@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from intake.errors import DocumentError
 from intake.folder import ORIGINAL, DocumentFolder, document_root
@@ -95,6 +96,18 @@ def test_originals_stay_while_a_delivery_is_owed(store: Store, documents: Path, 
     clock.forward(400 * 86400)
     assert release(store, documents, "incoming", KEPT) == 0
     assert (document_root(documents, document_id) / ORIGINAL).is_dir()
+
+
+@pytest.mark.parametrize("state", ["waiting", "dead"])
+def test_originals_stay_while_any_target_lacks_its_copy_whatever_the_document_says(
+    store: Store, documents: Path, clock: ManualClock, ended: str, state: str
+) -> None:
+    """No script leaves an ended document with an open delivery; if one ever does, the originals are still there."""
+    with store.write() as connection:
+        connection.execute(sa.text("UPDATE outbox SET state = :state"), {"state": state})
+    clock.forward(400 * 86400)
+    assert release(store, documents, "incoming", KEPT) == 0
+    assert (document_root(documents, ended) / ORIGINAL).is_dir()
 
 
 def test_what_died_between_commit_and_removal_is_removed_the_next_time(
