@@ -194,6 +194,24 @@ def test_a_try_whose_process_died_commits_nothing_and_another_one_does(either: M
     assert whole(at.store, document).published["sign"]["attempt"] == attempt == 3
 
 
+def test_a_slow_try_has_nothing_to_say_once_the_next_has_begun(either: Make, ca: Authority) -> None:
+    """Given up as dead, it comes back with bad news: neither the next try nor the document hears of it."""
+    at = either(level="B-T", tsa_url=ca.tsa("500"))
+    document = at.approved()
+    at.sign(document)
+    at.store.clock.sleep(31)
+    slow = timestamps.take_due(at.store, str(at.settings.documents))
+    at.store.clock.sleep(timestamps.WORKING.total_seconds())
+    assert timestamps.take_due(at.store, str(at.settings.documents)) is not None
+    assert slow is not None
+    before = timestamps.waiting(at.store)
+    timestamps.try_later(at.store, slow, EnvironmentTrouble("chậm", "slow"))
+    timestamps.give_up(at.store, slow, EnvironmentTrouble("chậm", "slow"))
+
+    assert timestamps.waiting(at.store) == before
+    assert whole(at.store, document).state is State.SIGNED
+
+
 def test_what_lacks_only_its_evidence_is_owed_too(station: Make, ca: Authority) -> None:
     at = station(level="B-LT", tsa_url=ca.tsa())
     document = at.approved()
