@@ -85,8 +85,16 @@ def test_documents_arrive_once_whatever_happens_to_redis_or_a_worker(
         assert worker.wait(45) == 0
     finally:
         worker.kill()
+        print((home / "work.log").read_text(encoding="utf-8")[-6000:], *_unfinished(store), sep="\n")
         station.stop()
         redis.close()
+
+
+def _unfinished(store: Store) -> list[object]:
+    """What pytest shows when the documents did not arrive: every job that is not done."""
+    with store.read() as connection:
+        rows = connection.exec_driver_sql("select * from job where state <> 'done'").mappings().all()
+    return [dict(row) for row in rows]
 
 
 _order: list[str] = []

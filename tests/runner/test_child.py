@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from intake.errors import DocumentError, StageCrashed
+from intake.errors import DocumentError, EnvironmentTrouble, StageCrashed
 from intake.folder import DocumentFolder, new_attempt
 from intake.profile import load
 from intake.settings import shipped_profiles
@@ -91,6 +91,29 @@ def test_stopping_hands_the_work_back(tmp_path: Path, scan: Path) -> None:
     with pytest.raises(InterruptedError):
         child.call(_task(tmp_path / "next", scan), lambda: None, lambda: True)
     assert not psutil.pid_exists(pid)
+
+
+def test_an_answer_nobody_waited_for_is_never_the_next_documents(tmp_path: Path, samples: Path) -> None:
+    """The database goes away while the lease is extended: the stage's answer still comes, and must not be read as the
+    answer about whatever document the worker takes next."""
+    child = Child(6 * GIGABYTE, 120, recycle_after=9)
+    first, second = (samples / "scans" / name for name in ("giay-moi-hop.png", "cong-van-bao-cao-so-lieu.jpg"))
+    child.call(_task(tmp_path / "warm", first), lambda: None, lambda: False)
+    pid = child._process.pid  # type: ignore[union-attr]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+    def away() -> None:
+        os.kill(pid, signal.SIGCONT)
+        raise EnvironmentTrouble("Cơ sở dữ liệu không phản hồi.", "The database does not answer.")
+
+    with pytest.raises(EnvironmentTrouble):
+        child.call(_task(tmp_path / "first", first), away, lambda: False)
+    task = _task(tmp_path / "second", second)
+    result = child.call(task, lambda: None, lambda: False)
+    child.close()
+
+    assert sorted(result.artefacts) == sorted(path.name for path in task.out.iterdir()) != []
 
 
 def test_errors_of_a_stage_come_back_as_themselves(tmp_path: Path, scan: Path) -> None:

@@ -84,32 +84,40 @@ class Child:
         Raises what the stage raised (SohoaError), StageBug, StageCrashed, or InterruptedError when ``stopping``.
         """
         pipe = self._ready()
-        pipe.send(task)
-        end = monotonic() + self._seconds
-        while True:
-            while not pipe.poll(POLL_SECONDS):
-                beat()
-                if stopping():
-                    self.close()
-                    raise InterruptedError
-                if monotonic() > end:
-                    self.close()
-                    raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
-            try:
-                answer = pipe.recv()
-            except (EOFError, ConnectionResetError):
-                code = self._exit_code()
-                self.close()
-                raise _crashed(task, f"tiến trình dừng đột ngột ({code})", f"its process died ({code})") from None
-            if not isinstance(answer, Told):
-                break
-            if told is not None:
-                told(answer.word)
+        try:
+            pipe.send(task)
+            answer = self._answer_to(task, pipe, beat, stopping, told)
+        except BaseException:
+            # Whatever ended the wait (a database that is away when the lease is extended, too): an answer that still
+            # comes would be taken for the next document's.
+            self.close()
+            raise
         self._served += 1
         if isinstance(answer, BaseException):
             raise answer
         result: StageResult = answer
         return result
+
+    def _answer_to(
+        self, task: Task, pipe: Connection, beat: Callable[[], None], stopping: Callable[[], bool], told: Tell | None
+    ) -> Any:
+        end = monotonic() + self._seconds
+        while True:
+            while not pipe.poll(POLL_SECONDS):
+                beat()
+                if stopping():
+                    raise InterruptedError
+                if monotonic() > end:
+                    raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
+            try:
+                answer = pipe.recv()
+            except (EOFError, ConnectionResetError):
+                code = self._exit_code()
+                raise _crashed(task, f"tiến trình dừng đột ngột ({code})", f"its process died ({code})") from None
+            if not isinstance(answer, Told):
+                return answer
+            if told is not None:
+                told(answer.word)
 
     def _ready(self) -> Connection:
         if self._served >= self._recycle_after or (self._process is not None and not self._process.is_alive()):

@@ -137,8 +137,6 @@ class Runner:
             raise self._given_away(claimed)
 
     def _given_away(self, claimed: Claim) -> StaleClaim:
-        """Stop the stage: whatever it still finds would be dropped."""
-        self._child.close()
         return StaleClaim(
             f"Việc {claimed.stage} của hồ sơ {claimed.document_id} đã giao cho máy khác.",
             f"The {claimed.stage} of document {claimed.document_id} went to another worker.",
