@@ -20,6 +20,7 @@ from intake.profile.sections import OcrSection
 from workers.ocr.columns import Area, reading_areas
 from workers.ocr.fields import decide, extract
 from workers.ocr.known import NOTHING, Known
+from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi
 from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for
 from workers.tools.pages import PageSource, decode, list_pages
@@ -128,7 +129,7 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     image = resampled(gray, scale)
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     # Read whole, though it has two columns: a pen's tall digits alone in a column pass for a picture, and are left out.
-    lines, findings = _timed(engine, image, dpi[0] * scale, [(0, 0, image.shape[1], cut)], section, source)
+    lines, findings = _timed(engine, image, dpi[0] * scale, [(0, 0, image.shape[1], cut)], section, source, head=True)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
     return Opened(page, pixels, gray), Rest(scale, dpi[0] * scale, cut)
 
@@ -172,14 +173,19 @@ def _timed(
     areas: Sequence[Area],
     section: OcrSection,
     page: PageSource | PageReading,
+    *,
+    head: bool = False,
 ) -> tuple[tuple[OcrLine, ...], tuple[Finding, ...]]:
-    """Lines of the ``areas`` one after another, or a finding when they take longer than the profile allows."""
+    """Lines of the ``areas`` one after another, or a finding when they take longer than the profile allows.
+
+    Of the ``head`` no line is read again: pens write in its slots, and the fields have second looks of their own.
+    """
     end = monotonic() + section.page_seconds
     lines: tuple[OcrLine, ...] = ()
     try:
         for area in areas:
             lines += engine.read(image, dpi, area=area, seconds=max(end - monotonic(), 0.001))
-        return lines, ()
+        return (lines if head else tuple(reread(engine, image, dpi, lines, end))), ()
     except TimeoutError:
         finding = Finding(
             "ocr.page_timeout",
