@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from intake.model import Field, FieldName
 from intake.ports import OcrWord
 from intake.profile.sections import OcrSection
+from tests.ocr.paper import HEAD, sheet, white, words
 from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
 from workers.ocr.evidence import unanimous
@@ -31,37 +32,6 @@ from workers.ocr.slots import advance
 from workers.ocr.spelling import fold, same_tone_place
 from workers.ocr.syllables import is_syllable
 from workers.ocr.title import find_title, subject_under_number, subject_under_title
-
-MM = 200 / 25.4
-
-
-def words(text: str, x: float, y: float, height: float = 4.0, advance: float = 2.0) -> tuple[OcrWord, ...]:
-    """A printed line at x, y mm, each letter ``advance`` mm wide, at 200 dpi."""
-    found, left = [], x
-    for word in text.split():
-        width = len(word) * advance
-        box = tuple(round(v * MM) for v in (left, y, left + width, y + height))
-        found.append(OcrWord(word, box, 0.95))  # type: ignore[arg-type]
-        left += width + advance
-    return tuple(found)
-
-
-def sheet(*lines: tuple[OcrWord, ...]):
-    return lay_out(lines, 1654, 2339, (200.0, 200.0))
-
-
-def white(of) -> Page:
-    paper = np.full((2339, 1654), 255, np.uint8)
-    return Page(paper, paper, of)
-
-
-HEAD = (
-    words("ỦY BAN NHÂN DÂN", 36, 20, advance=1.9),
-    words("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 104, 20, advance=2.0),
-    words("TỈNH VĨNH HÀ", 42, 26, advance=1.9),
-    words("Độc lập - Tự do - Hạnh phúc", 118, 26, advance=1.8),
-    words("Vĩnh Hà, ngày 05 tháng 4 năm 2025", 112, 39, advance=1.7),
-)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +216,20 @@ def test_one_missing_required_field_means_review():
     assert decide(sure | {FieldName.SUBJECT: Field(FieldName.SUBJECT, None)}, (), {}, OcrSection()) == "review"
 
 
+def test_a_muddled_agency_needs_a_clerk_though_it_is_no_required_field():
+    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
+    evidence = {
+        "number": slot,
+        "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
+        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),
+        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
+    }
+    sure = {name: Field(name, "x", 0.9995) for name in FieldName}
+    assert decide(sure, (), evidence, OcrSection()) == "accept"
+    for name in (FieldName.ORGAN_NAME, FieldName.TYPE_NAME):
+        assert decide(sure | {name: Field(name, "x", 0.3)}, (), evidence, OcrSection()) == "review"
+
+
 def test_one_reader_that_contradicts_another_is_enough_for_review():
     slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
     evidence = {
@@ -387,6 +371,12 @@ def test_a_phrase_may_begin_in_the_line_above():
     _, alone, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông")
     _, together, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông", around=("thành", ""))
     assert (alone.weak, together.weak) == (1, 0)
+
+
+def test_a_consonant_that_only_one_picture_shows_is_a_stamps_edge():
+    row, agreement, _ = agreed("phúc đáp p đơn xin ý", *["phúc đáp ,, đơn xin ý"] * 4)
+    assert row.text == "phúc đáp đơn xin ý"
+    assert agreement.alone == 0
 
 
 def test_specks_and_letters_like_figures_are_no_other_reading():

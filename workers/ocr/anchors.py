@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -17,8 +18,14 @@ PARTY_TITLE = "DANGCONGSANVIETNAM"
 HEAD_SHARE = 0.5
 """A document's head stands in the upper half of its first page (NĐ 30/2020 Phụ lục I, sơ đồ)"""
 
+FAR_MM = 8.0
+"""white behind a notation from which the next word is another box's"""
+
 _DATE_WORDS = re.compile(r"NG[AÀ]?Y.{0,14}?TH[AÁ]?N.{0,14}?N[AĂ]M", re.ASCII)
-_MONTH_AND_YEAR = re.compile(r"TH[A-Z]?NG.{0,12}?N[A-Z]M.{0,3}(19|20)\d|NG[A-Z]Y.{1,12}TH[A-Z]?NG.{0,12}(19|20)\d\d")
+_MONTH_AND_YEAR = re.compile(
+    r"TH[A-Z]?NG.{0,12}?N[A-Z]M.{0,3}(19|20)\d|NG[A-Z]Y.{1,12}TH[A-Z]?NG.{0,12}(19|20)\d\d"
+    r"|\d.{0,3}THA[A-Z]{2}.{1,8}[A-Z]AM.{0,3}(19|20)\d\d"  # «ngàu 17 tháne 4 răm 2019»: slanted faces
+)
 _NUMBER_WORD = re.compile(r"^[^\w]{0,3}(S[Ốốôóòồổỗơỏöõo0ó6ẻẽ]{1,2}|SỐ|Sð|S6|Sô|Só)(?=\W|\d|$)")
 _NOTATION = re.compile(r"[A-ZĐÐ]{1,6}[a-zA-ZĐ]{0,6}\s?[-–—./]\s?[A-ZĐÐ]{2,}|/\s?[A-ZĐÐ]{2,}")
 
@@ -134,7 +141,15 @@ def _number_row(head: tuple[Row, ...], top: float, split: float, date: Row | Non
     if best is None:
         return None
     begin = next((i for i, t in enumerate(best.tokens) if _NUMBER_WORD.match(t.text)), 0)
-    return Row(best.tokens[begin:])
+    return Row(_to_its_end(best.tokens[begin:]))
+
+
+def _to_its_end(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without the place of a date line so long that it begins left of Quốc hiệu."""
+    for index, (token, behind) in enumerate(pairwise(tokens)):
+        if _NOTATION.search(token.text) and behind.x0 - token.x1 > FAR_MM:
+            return tokens[: index + 1]
+    return tokens
 
 
 def _number_score(row: Row, date: Row | None) -> float:

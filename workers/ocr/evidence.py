@@ -12,7 +12,7 @@ from workers.ocr.issuer import Issuer
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
 from workers.ocr.second_look import Agreement
-from workers.ocr.spelling import fold
+from workers.ocr.spelling import fold, letters
 from workers.ocr.title import Subject, Title
 
 NOTATION = (
@@ -81,10 +81,31 @@ def agency_agrees(notation: str | None, issuer: Issuer | None) -> bool:
     """The agency's abbreviation is made of its name's initials, in order (SỞ Y TẾ → SYT; ỦY BAN NHÂN DÂN → UBND)."""
     if issuer is None or not notation:
         return False
+    parts = [letters(part) for part in re.split(r"[-./]", notation)]
+    return any(len(part) >= 2 and name.startswith(part) for part in parts for name in _initials(issuer))
+
+
+def _initials(issuer: Issuer) -> tuple[str, str]:
+    """Of all words of the name, and without «và»."""
     words = re.findall(r"[A-Z0-9]+", fold(issuer.name))
-    initials = ["".join(word[0] for word in kept) for kept in (words, [word for word in words if word != "VA"])]
-    parts = [re.sub(r"[^A-Z0-9]", "", fold(part)) for part in re.split(r"[-./]", notation)]
-    return any(len(part) >= 2 and name.startswith(part) for part in parts for name in initials)
+    return "".join(word[0] for word in words), "".join(word[0] for word in words if word != "VA")
+
+
+def agency_would_be(notation: str, issuer: Issuer | None) -> str | None:
+    """The notation with the one letter changed by which it misses the issuer's initials (SỞ TÀI CHÍNH: STG → STC)."""
+    if issuer is None or agency_agrees(notation, issuer):
+        return None
+    for part in re.split(r"[-./]", notation):
+        for name in _initials(issuer):
+            good = name[: len(part)]
+            wrong = [place for place, (a, b) in enumerate(zip(fold(part), good, strict=False)) if a != b]
+            if len(part) == len(good) >= LEAST_INITIALS and len(wrong) == 1 and part.isalpha():
+                return notation.replace(part, part[: wrong[0]] + good[wrong[0]] + part[wrong[0] + 1 :])
+    return None
+
+
+LEAST_INITIALS = 3
+"""two letters differ in one by chance"""
 
 
 def of_type(title: Title, code: CodeReading | None) -> float:

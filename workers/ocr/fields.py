@@ -10,22 +10,24 @@ from typing import Any
 import numpy as np
 
 from intake.model import Field, FieldName, Finding, Severity
-from intake.ports import OcrEngine
+from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr import evidence as ev
 from workers.ocr.anchors import Anchors, find_anchors
+from workers.ocr.beside_stamp import read_apart
 from workers.ocr.confidence import probability
 from workers.ocr.filling import FEATURES, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
-from workers.ocr.issuer import Issuer, find_issuer, spellings
+from workers.ocr.issuer import Issuer, find_issuer
 from workers.ocr.known import NOTHING, Known
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
+from workers.ocr.organ_name import Seen, spellings
 from workers.ocr.page import PageReading
 from workers.ocr.second_look import Agreement, SecondLook, suggested
 from workers.ocr.signer import begins_enclosure, find_signer
-from workers.ocr.title import Subject, Title, find_title, joined, subject_under_number, subject_under_title
+from workers.ocr.title import Subject, Title, begins_cut, find_title, joined, subject_under_number, subject_under_title
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
 
@@ -88,6 +90,7 @@ def extract(
             _head(
                 gathered,
                 page,
+                first.lines,
                 anchors,
                 SecondLook(page, engine, section.page_seconds, blind=first_look),
                 spellings([p.text for p in pages]),
@@ -110,21 +113,31 @@ def _sheet(page: PageReading) -> Sheet:
 def _head(
     gathered: Gathered,
     page: Page,
+    lines: Sequence[OcrLine],
     anchors: Anchors,
     look: SecondLook,
-    seen: Mapping[str, Counter[str]],
+    seen: Seen,
     thorough: bool,
     known: Known,
 ) -> None:
     sheet = page.sheet
-    title = find_title(sheet, anchors)
-    subject = subject_under_title(page, title) if title is not None else subject_under_number(sheet, anchors)
+    title, subject = _titled(page, anchors)
     issuer = find_issuer(sheet, anchors, seen, look.texts)
+    if anchors.number is not None and not look.blind:
+        under, over = anchors.number.middle + 3, anchors.number.middle - 2
+        if subject is None or not subject.text:
+            apart = read_apart(page, lines, look.engine, look.seconds, (0, under, sheet.width, under + TITLE_MM))
+            again = _titled(apart, anchors) if apart else (None, None)
+            title, subject = again if again[1] is not None and again[1].text else (title, subject)
+        if issuer is None or issuer.known < MUDDLED:
+            apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
+            better = find_issuer(apart.sheet, anchors, seen, look.texts) if apart else None
+            issuer = better if better and (issuer is None or better.known > issuer.known) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
         code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject, known)
-        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), known)
+        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), issuer, known)
     if issued is not None:
         _put_date(gathered, sheet, issued)
     if title is not None:
@@ -148,6 +161,17 @@ def _head(
     _doubt(gathered, known)
 
 
+TITLE_MM = 75.0
+"""below the number line: the title, and an abstract of five lines"""
+MUDDLED = 0.7
+"""share of known words below which a name is read again without the stamp: a place's name is one word in five"""
+
+
+def _titled(page: Page, anchors: Anchors) -> tuple[Title | None, Subject | None]:
+    title = find_title(page.sheet, anchors)
+    return title, subject_under_title(page, title) if title else subject_under_number(page.sheet, anchors)
+
+
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, unread, rows = Agreement(), 0, []
     words = [token.text for token in subject.tokens]
@@ -160,6 +184,8 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text
+    if begins_cut(rows, text):
+        agreement += Agreement(odd=1)
     better, _ = suggested(text)
     evidence = ev.of_subject(subject, agreement, unread)
     gathered.evidence["subject"] = evidence
@@ -204,7 +230,14 @@ def _notation_again(
     return code, 1.0 if others and others[0] == best else 0.5 if best in others else 0.0
 
 
-def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tuple[float, ...], known: Known) -> None:
+def _put_code(
+    gathered: Gathered,
+    sheet: Sheet,
+    code: CodeReading,
+    evidence: tuple[float, ...],
+    issuer: Issuer | None,
+    known: Known,
+) -> None:
     if code.filling is not None and code.number is not None:
         gathered.evidence["number"] = code.filling.evidence
         gathered.put(
@@ -218,14 +251,17 @@ def _put_code(gathered: Gathered, sheet: Sheet, code: CodeReading, evidence: tup
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
+        better = None if known.knows(code.notation) else ev.agency_would_be(code.notation, issuer)
         gathered.put(
             FieldName.CODE_NOTATION,
             code.notation,
             sure,
             page=1,
             box=sheet.box(code.notation_tokens),
-            suggestion=known.spelt_otherwise(code.notation),
+            suggestion=known.spelt_otherwise(code.notation) or better,
         )
+        if better is not None:
+            _lower(gathered, FieldName.CODE_NOTATION, UNSURE)
 
 
 UNSURE = 0.9
@@ -291,6 +327,10 @@ def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -
         return
 
 
+LEAST = 0.5
+"""what is believed of type and agency at least where nobody looks: they are no required fields, but Appendix VI keeps them"""
+
+
 def decide(
     fields: Mapping[FieldName, Field],
     findings: Sequence[Finding],
@@ -298,11 +338,13 @@ def decide(
     section: OcrSection,
 ) -> str:
     """``accept`` only when all required fields together are right with the profile's probability and no reading of
-    them was contradicted by another; else ``review``."""
+    them was contradicted by another; else ``review``. A type or an agency that is likelier wrong than right needs a
+    clerk too."""
     product = 1.0
     for name in section.required:
         product *= fields[FieldName(name)].confidence
     troubled = any(finding.severity >= Severity.WARN for finding in findings)
+    troubled |= any(fields[name].confidence < LEAST for name in (FieldName.TYPE_NAME, FieldName.ORGAN_NAME))
     if product == 0.0 or troubled or not ev.unanimous(evidence):
         return "review"
     together = probability("together", (ev.log_odds(product, 1e-4), 1.0))

@@ -109,6 +109,12 @@ def surnames() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def places() -> frozenset[str]:
+    """Letters without marks of lexicon/places.txt."""
+    return frozenset(letters(name) for name in _words("places.txt"))
+
+
+@cache
 def names() -> dict[str, str]:
     """Letters without marks → the name in capitals, of agencies' parts and places. Names with the same letters but
     other words are left out; other signs between the same words do not make another name."""

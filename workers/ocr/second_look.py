@@ -116,6 +116,8 @@ class SecondLook:
             alike = all(len({_bare(text) for text in vote}) == 1 for vote in votes)
             if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
                 break
+        row, votes, dropped = _without_specks(row, votes)
+        missing -= dropped
         settled, how, weak = _settled(row, votes, missing, around)
         lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
         witnessed, unread = self._witnessed(settled, around)
@@ -204,9 +206,28 @@ def _same_place(token: Token, found: Sequence[tuple[float, float, str]]) -> str 
         return None
     text = nfc("".join(part for _, part in sorted(inside)))
     one, other = letters(token.text), letters(text)
-    if Levenshtein.distance(one, other) > max(1, len(one) // 3):
+    if bool(one) != bool(other) or Levenshtein.distance(one, other) > max(1, len(one) // 3):
         return None
     return text
+
+
+def _without_specks(row: Row, votes: list[list[str]]) -> tuple[Row, list[list[str]], int]:
+    """Without single consonants and signs that no other picture shows: a stamp's edge, a mark read twice."""
+    seen = max(map(len, votes))
+    kept = [
+        i
+        for i, (token, vote) in enumerate(zip(row.tokens, votes, strict=True))
+        if len(vote) > 1 or seen < 3 or len(letters(token.text)) > 1 or _stands_alone(token.text)
+    ]
+    dropped = len(row.tokens) - len(kept)
+    if not dropped or not kept:
+        return row, votes, 0
+    return Row(tuple(row.tokens[i] for i in kept)), [votes[i] for i in kept], dropped
+
+
+def _stands_alone(text: str) -> bool:
+    """A figure, a vowel or a sign between words."""
+    return text in ("-", "–", "&") or text.isdigit() or (text.isalpha() and letters(text) in set("AEIOUY"))
 
 
 def _bare(text: str) -> str:

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 
 from workers.ocr.layout import Row, Token
-from workers.ocr.spelling import fold, letters
+from workers.ocr.spelling import fold
 
 _ADVANCE = {
     **dict.fromkeys("0123456789", 0.5), **dict.fromkeys("/:; .,", 0.278), "-": 0.333, "&": 0.778, "(": 0.333, ")": 0.333,
@@ -17,9 +17,11 @@ _ADVANCE = {
 }  # fmt: skip
 """Advance widths of Times in em: Decree 30/2020 prescribes that face, and others do not differ by more than a tenth"""
 
-_DAY = re.compile(r"N[GQ][A-Z4]?Y(?!E)|NAY|N[GQ]A(?![A-Z])|NGAW|NGAV")
-_MONTH = re.compile(r"T[HT][AÁ4]?N[GQ]|TH[A-Z]{1,2}G|HANG")
-_YEAR = re.compile(r"N[A-Z4]M")
+_DAY = re.compile(r"N[GQ][A-Z4]?Y(?!E)|NAY|N[GQ]A(?![A-Z])|NGA[UVW](?![A-Z])")
+_MONTH = re.compile(r"T[HT][AÁ4]?N[GQ]|TH[A-Z]{1,2}G|HANG|THA[A-Z]{2}(?![A-Z])")
+_YEAR = re.compile(r"N[A-Z4]M|[A-Z]AM(?![A-Z])")
+
+_FROM_THERE_ON = {"year": {"year", "month", "day"}, "month": {"month", "day"}, "day": {"day"}}
 
 EM_MM = 4.59
 """13 pt, the size Decree 30/2020 sets for boxes 3 and 4"""
@@ -187,13 +189,12 @@ def _date_words(row: Row, em: float) -> dict[str, tuple[float, float]]:
     """Where «ngày», «tháng», «năm» stand (x0, x1 in mm), also when the engine glued digits to them."""
     found: dict[str, tuple[float, float]] = {}
     widths = {"day": 1.94, "month": 2.28, "year": 1.72}
-    for token in row.tokens:
+    # From the right: the place before them may be «Nga Sơn», «Thăng Bình» or «Hà Nam».
+    for token in reversed(row.tokens):
         flat = fold(token.text)
-        for name, pattern in (("day", _DAY), ("month", _MONTH), ("year", _YEAR)):
+        for name, pattern in (("year", _YEAR), ("month", _MONTH), ("day", _DAY)):
             seen = pattern.search(flat)
-            if seen is None or name in found or (name == "day" and "NGUYEN" in letters(token.text)):
-                continue
-            if name != "day" and "day" not in found and "month" not in found and name == "year":
+            if seen is None or found.keys() & _FROM_THERE_ON[name]:
                 continue
             width = widths[name] * em
             x0, x1 = token.x0, token.x1

@@ -118,6 +118,8 @@ def subject_under_title(page: Page, title: Title) -> Subject:
     rows = sheet.between(title.row.middle + 2, title.row.middle + 75)
     for index, row in enumerate(rows):
         part = _centred_run(row, centre)
+        if part is not None and _phantom(part):
+            continue
         if part is None:
             if row.x1 < centre - 8 or row.x0 > centre + 8 or len(row.text) < 4:
                 continue  # a stamp beside the title
@@ -140,6 +142,17 @@ def subject_under_title(page: Page, title: Title) -> Subject:
     return joined(taken)
 
 
+def _phantom(part: Row) -> bool:
+    """Marks and tails of the line above or below, read as a line of its own: few letters, far apart and unsure."""
+    inked = sum(token.x1 - token.x0 for token in part.tokens)
+    sure = statistics.fmean(token.word.confidence for token in part.tokens)
+    return len(part.tokens) > 2 and inked < SPARSE * (part.x1 - part.x0) and sure < UNSURE
+
+
+SPARSE, UNSURE = 0.55, 0.6
+"""share of a line's width that its words fill, and mean confidence, below which it is no line"""
+
+
 def _plain_stroke(page: Page, title: Title) -> float:
     """Median stroke width of the long rows of the body: what is not bold."""
     body = [r for r in page.sheet.rows if r.middle > title.row.middle + 15 and r.x1 - r.x0 > 0.5 * page.sheet.width]
@@ -160,7 +173,17 @@ def _centred_run(row: Row, centre: float) -> Row | None:
             score = off - 0.1 * (run.x1 - run.x0)
             if best is None or score < best[0]:
                 best = (score, run)
-    return best[1] if best else None
+    return best[1] if best else _beside_a_stamp(row, centre)
+
+
+def _beside_a_stamp(row: Row, centre: float) -> Row | None:
+    """The words that stand centred once a stamp's, which touch them from the left, are taken away: «Số: 6540…»."""
+    for begin in range(1, len(row.tokens) - 1):
+        run = Row(row.tokens[begin:])
+        stamped = any(re.search(r"\d|\.\.|[:|]", token.text) for token in row.tokens[:begin])
+        if abs(run.centre - centre) < 4 and stamped and run.x1 - run.x0 > 20:
+            return run
+    return None
 
 
 def _without_bars(part: Row) -> list[Row]:
@@ -223,10 +246,24 @@ def joined(rows: list[Row]) -> Subject:
     kept = [_trimmed(row) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
-    text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNV]|Ww?|V/)(?=\s)\s*", "V/v ", text)
-    text = re.sub(r"^\W{0,2}[VvỶ][ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
-    text = text.strip(" _-–—*'`~|.,")
-    return Subject(text, tuple(kept))
+    text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNV]|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
+    text = re.sub(r"^\W{0,2}[VvỶ]?[ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
+    text = re.sub(r"^\W{0,2}[VvrỶ]?[ềê](?=\s)", "Về", text)  # a stamp's frame in the V
+    text = re.sub(r"^VỀ(?=\s\w[^\WA-ZĐ])", "Về", text)
+    if text[:1] in _OPENED and not set(text) & set(_OPENED[text[0]]):
+        text = text[1:]
+    text = text.replace("„", "").strip(" _-–—*'`~|.,")
+    return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
+
+
+def begins_cut(rows: list[Row], text: str) -> bool:
+    """The abstract ``joined`` from ``rows`` begins with a small letter on the paper: its first may be hidden («hỉnh lý»)."""
+    first = next((c for row in rows[:1] for c in row.text if c.isalpha()), "")
+    return first.islower() and not text.startswith(("Về ", "V/v "))
+
+
+_OPENED = {'"': "", "“": '”"', "”": ""}
+"""quotation marks, and what closes them; a speck opens and never closes"""
 
 
 def _trimmed(row: Row) -> Row:

@@ -1,0 +1,56 @@
+"""Agencies' names in capitals, with marks lost, frames stuck to them, and stamps over their beginning."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ocr.paper import HEAD, sheet, words
+from workers.ocr.anchors import find_anchors
+from workers.ocr.evidence import agency_would_be
+from workers.ocr.issuer import Issuer, find_issuer
+from workers.ocr.organ_name import mended, spellings
+
+BODY = "Căn cứ chức năng của Ban Quản lý Khu công nghiệp tỉnh Kim Đồng; Ban Quản lý dự án đầu tư xây dựng xã Xuân Phong"
+
+
+def named(*lines: str) -> str | None:
+    """The agency of a head whose left column holds these lines."""
+    left = [words(line, 100 - 2.0 * len(line), 20 + 6 * i, advance=1.9) for i, line in enumerate(lines)]
+    of = sheet(HEAD[1], HEAD[3], *left, words("Số: 145/QĐ-UBND", 44, 22 + 6 * len(lines), advance=1.9), HEAD[4])
+    issuer = find_issuer(of, find_anchors(of), spellings([BODY]), lambda row: ())
+    return issuer and issuer.name
+
+
+@pytest.mark.parametrize(("printed", "name"), [
+    ("BAN QUẦN LÝ KHU CÔNG NGHIỆP", "BAN QUẢN LÝ KHU CÔNG NGHIỆP"),
+    ("ĐẦU TƯ XÂY DỰNG", "ĐẦU TƯ XÂY DỰNG"),  # «Tự do» stands on every page
+    ("ỦY BAN NHÂN DÂN XÃ XUÂN PHONG", "ỦY BAN NHÂN DÂN XÃ XUÂN PHONG"),  # no PHÒNG
+    ("PHONG TÀI CHÍNH", "PHÒNG TÀI CHÍNH"),
+    ("UBND TINH KIM ĐỒNG", "UBND TỈNH KIM ĐỒNG"),
+    ("ỦY BAN NHÂN DÂN THÀNH PHÔ HUÊ", "ỦY BAN NHÂN DÂN THÀNH PHỐ HUẾ"),
+])  # fmt: skip
+def test_marks_are_set_by_the_lists_and_by_the_documents_own_text(printed, name):
+    assert mended(printed.split(), spellings(["Độc lập - Tự do - Hạnh phúc", BODY]))[0] == name
+
+
+@pytest.mark.parametrize(("lines", "name"), [
+    (["BAN NHÂN DÂN", "XÃ LONG HẬU"], "ỦY BAN NHÂN DÂN XÃ LONG HẬU"),
+    (["772009 BAN NHÂN DÂN", "XÃ LONG HẬU"], "ỦY BAN NHÂN DÂN XÃ LONG HẬU"),
+    (["ỦY BAN NHÂN DÂN -", "XÃ LONG HẬU"], "ỦY BAN NHÂN DÂN XÃ LONG HẬU"),
+    (["UBND TỈNH HẢI HÀ", "BS --SỞ VĂN HÓA"], "SỞ VĂN HÓA"),
+    (["UBND TỈNH HẢI HÀ", "THANH TRA TỈNH”"], "THANH TRA TỈNH"),
+    (["SỞ Y TẾ -CÔNG ĐOÀN NGÀNH"], "SỞ Y TẾ - CÔNG ĐOÀN NGÀNH"),
+    (["ĐEN", "SỞ Y TẾ"], "SỞ Y TẾ"),
+    (["ĐEN"], None),
+])  # fmt: skip
+def test_what_stamps_and_frames_leave_is_not_of_the_name(lines, name):
+    assert named(*lines) == name
+
+
+@pytest.mark.parametrize(("notation", "name", "better"), [
+    ("QĐ-STG", "SỞ TÀI CHÍNH", "QĐ-STC"), ("QĐ-STC", "SỞ TÀI CHÍNH", None), ("STG-NS", "SỞ TÀI CHÍNH", "STC-NS"),
+    ("TB-BQLDA", "BAN QUẢN LÝ DỰ ÁN", None), ("QĐ-SNNMT", "SỞ NÔNG NGHIỆP VÀ MÔI TRƯỜNG", None),
+    ("QĐ-VP", "SỞ TÀI CHÍNH", None), ("15", "SỞ TÀI CHÍNH", None),
+])  # fmt: skip
+def test_a_notation_one_letter_off_its_agency_is_doubtful(notation, name, better):
+    assert agency_would_be(notation, Issuer(name, "", (), 1.0, 0)) == better

@@ -1,0 +1,87 @@
+"""Heads that a stamp, a wide face or a page at an angle has muddled: what belongs to the boxes is kept, no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from intake.ports import OcrWord
+from tests.ocr.paper import HEAD, MM, sheet, white, words
+from workers.ocr.anchors import find_anchors
+from workers.ocr.slots import date_slots
+from workers.ocr.title import begins_cut, find_title, joined, subject_under_number, subject_under_title
+
+NUMBER = words("Số: 145/QĐ-UBND", 44, 39, advance=1.9)
+TITLE = words("QUYẾT ĐỊNH", 94, 52, advance=2.4)
+
+
+def under_the_title(*lines):
+    of = sheet(*HEAD, NUMBER, TITLE, *lines)
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    return subject_under_title(white(of), title).text
+
+
+@pytest.mark.parametrize("line", [
+    "Thạch Lĩnh, ngàu 17 tháng 4 răm 2019", "Hải Lĩnh, ngàu 17 tháne 4 năm 2019", "Thanh Hóa, ngày 17 tháng 4 năm 2019",
+    "Thăng Bình, ngày 17 tháng 4 năm 2019", "Nga Sơn, ngày 17 tháng 4 năm 2019", "Hà Nam, ngày 17 tháng 4 năm 2019",
+])  # fmt: skip
+def test_the_dates_words_are_found_though_misread_or_like_the_places_name(line):
+    of = sheet(*HEAD[:-1], words(line, 108, 39, advance=1.6), NUMBER)
+    row = find_anchors(of).date
+    assert row is not None
+    assert {name: slot.read for name, slot in date_slots(row, 4.0).items()} == {
+        "day": "17", "month": "4", "year": "2019",
+    }  # fmt: skip
+
+
+def test_a_date_line_that_begins_left_of_the_state_title_lends_the_number_no_word():
+    of = sheet(*HEAD[:-1], NUMBER, words("Tân Tường, ngày 09 tháng 10 năm 2016", 88, 39, advance=1.7))
+    number = find_anchors(of).number
+    assert number is not None
+    assert number.text == "Số: 145/QĐ-UBND"
+
+
+def test_what_a_stamp_put_before_the_abstract_is_not_of_it():
+    row = words("sø: 6.240...", 40, 59, advance=1.8) + words("Tháo dỡ biển quảng cáo sai phép", 72, 59, advance=1.9)
+    assert under_the_title(row) == "Tháo dỡ biển quảng cáo sai phép"
+
+
+def test_an_abstract_that_is_not_centred_is_not_cut_where_no_stamp_is():
+    row = words("Tháo dỡ biển quảng cáo sai phép dọc tuyến", 40, 59, advance=1.6)
+    assert under_the_title(row) == ""
+
+
+def test_marks_read_as_a_line_of_their_own_are_no_line():
+    marks = tuple(
+        replace(
+            OcrWord(text, (round(x * MM), round(57.5 * MM), round((x + 2) * MM), round(58.5 * MM)), 0.95),
+            confidence=sure,
+        )
+        for text, x, sure in (("MO", 76, 0.2), ("VÀ", 90, 0.6), ("z", 104, 0.3), ("712", 120, 0.0))
+    )
+    assert under_the_title(marks, words("Về việc thành lập Tổ rà soát", 76, 60)) == "Về việc thành lập Tổ rà soát"
+
+
+@pytest.mark.parametrize(("read", "meant"), [
+    ("ê việc khai thác cát", "Về việc khai thác cát"), ("rề chỉnh lý tài liệu", "Về chỉnh lý tài liệu"),
+    ("kiểm kê tài sản", "Kiểm kê tài sản"), ("Kê khai tài sản", "Kê khai tài sản"), ("Lê „Hồng Phong", "Lê Hồng Phong"),
+])  # fmt: skip
+def test_the_first_letter_that_a_frame_hides_is_put_right(read, meant):
+    assert joined([sheet(words(read, 40, 60)).rows[0]]).text == meant
+
+
+def test_a_dash_that_sticks_to_the_lead_is_not_of_the_abstract():
+    of = sheet(*HEAD, NUMBER, words("V/v-cử cán bộ đi học", 40, 46, advance=1.8))
+    subject = subject_under_number(of, find_anchors(of))
+    assert subject is not None
+    assert subject.text == "V/v cử cán bộ đi học"
+
+
+def test_an_abstract_that_begins_small_has_lost_its_first_letter():
+    cut, whole = (sheet(words(text, 40, 60)).rows[0] for text in ("hỉnh lý tài liệu", "Chỉnh lý tài liệu"))
+    assert begins_cut([cut], joined([cut]).text)
+    assert not begins_cut([whole], joined([whole]).text)
+    lead = sheet(words("v/v chỉnh lý", 40, 60)).rows[0]
+    assert not begins_cut([lead], "V/v chỉnh lý")
