@@ -44,23 +44,33 @@ class CachedEngine:
         folder.mkdir(parents=True, exist_ok=True)
 
     def read(
-        self, image: np.ndarray, dpi: float, *, area: Any = None, layout: str = "page", seconds: float = 60.0
+        self,
+        image: np.ndarray,
+        dpi: float,
+        *,
+        area: Any = None,
+        layout: str = "page",
+        seconds: float = 60.0,
+        rivals: bool = False,
     ) -> tuple[OcrLine, ...]:
         part = image[area[1] : area[3], area[0] : area[2]] if area else image
         key = hashlib.blake2b(part.tobytes(), digest_size=16)
-        key.update(f"{part.shape}{dpi:.1f}{layout}{self._engine.name}".encode())
+        key.update(f"{part.shape}{dpi:.1f}{layout}{self._engine.name}{'rivals' * rivals}".encode())
         path = self._folder / f"{key.hexdigest()}.json"
         x, y = (area[0], area[1]) if area else (0, 0)
         if not path.exists():
-            lines = self._engine.read(image, dpi, area=area, layout=layout, seconds=seconds)
+            lines = self._engine.read(image, dpi, area=area, layout=layout, seconds=seconds, rivals=rivals)
             rows = [
-                [[w.text, [w.box[0] - x, w.box[1] - y, w.box[2] - x, w.box[3] - y], w.confidence] for w in line]
+                [
+                    [w.text, [w.box[0] - x, w.box[1] - y, w.box[2] - x, w.box[3] - y], w.confidence, w.rival]
+                    for w in line
+                ]
                 for line in lines
             ]
             path.write_text(json.dumps(rows, ensure_ascii=False))
         rows = json.loads(path.read_text())
         return tuple(
-            tuple(OcrWord(t, (b[0] + x, b[1] + y, b[2] + x, b[3] + y), c) for t, b, c in line) for line in rows
+            tuple(OcrWord(t, (b[0] + x, b[1] + y, b[2] + x, b[3] + y), *more) for t, b, *more in line) for line in rows
         )
 
 
@@ -70,11 +80,9 @@ class HeadOnly:
     def __init__(self, engine: OcrEngine) -> None:
         self._engine, self.name = engine, engine.name
 
-    def read(
-        self, image: np.ndarray, dpi: float, *, area: Any = None, layout: str = "page", seconds: float = 60.0
-    ) -> tuple[OcrLine, ...]:
+    def read(self, image: np.ndarray, dpi: float, *, area: Any = None, **more: Any) -> tuple[OcrLine, ...]:
         below = area is not None and area[1] > 0
-        return () if below else self._engine.read(image, dpi, area=area, layout=layout, seconds=seconds)
+        return () if below else self._engine.read(image, dpi, area=area, **more)
 
 
 def folded(text: str | None) -> str:

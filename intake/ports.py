@@ -72,11 +72,16 @@ class ScannerDriver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OcrWord:
-    """One word as an engine read it: ``box`` is x0, y0, x1, y1 in px of the whole image, ``confidence`` 0–1."""
+    """One word as an engine read it: ``box`` is x0, y0, x1, y1 in px of the whole image, ``confidence`` 0–1.
+
+    ``rival``: how far behind the nearest reading with the same letters and other marks was («chuyền» for «chuyển»), in
+    the engine's own cost; None when it was not asked for, or the engine cannot tell.
+    """
 
     text: str
     box: tuple[int, int, int, int]
     confidence: float
+    rival: float | None = None
 
 
 OcrLine = tuple[OcrWord, ...]
@@ -97,8 +102,10 @@ class OcrEngine(Protocol):
         area: tuple[int, int, int, int] | None = None,
         layout: Literal["page", "block", "line"] = "page",
         seconds: float = 60.0,
+        rivals: bool = False,
     ) -> tuple[OcrLine, ...]:
         """Lines of an H×W uint8 image, dark ink on light paper; ``area`` (x0, y0, x1, y1 px) reads only a part.
+        ``rivals`` asks for ``OcrWord.rival`` too (a fifth more time).
 
         Raises TimeoutError after ``seconds``; DependencyMissing when the language model is not installed.
         """

@@ -94,7 +94,7 @@ class Gated:
         self.told = Event()
         self.asked = 0
 
-    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0):
+    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0, rivals=False):
         self.asked += 1
         if layout == "page" and image.shape[1] == NARROW:
             assert self.told.wait(30), "the head waited for another page"

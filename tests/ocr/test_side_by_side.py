@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, local
 from typing import Any
+
+import cv2
 
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
@@ -37,3 +40,19 @@ def test_pages_are_read_side_by_side_and_come_out_the_same() -> None:
 
     assert together.page_count == 3
     assert together.as_json() == one_by_one.as_json()
+
+
+def test_asking_for_rivals_changes_no_word_and_gives_each_its_nearest() -> None:
+    section = OcrSection()
+    engine = engine_for(section.engine, section.language)
+    page = cv2.imread(str(SCANS / "giay-moi-hop.png"), cv2.IMREAD_GRAYSCALE)
+    area = (0, 0, page.shape[1], round(0.3 * page.shape[0]))
+    plain = engine.read(page, 200.0, area=area)
+    asked = engine.read(page, 200.0, area=area, rivals=True)
+    again = engine.read(page, 200.0, area=area)
+
+    assert plain == again == tuple(tuple(replace(word, rival=None) for word in line) for line in asked)
+    rivals = [word.rival for line in asked for word in line]
+    assert len(rivals) > 20
+    assert all(rival is not None and rival > 0 for rival in rivals)
+    assert any(rival < 50 for rival in rivals if rival is not None)

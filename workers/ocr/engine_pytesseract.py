@@ -30,8 +30,9 @@ class PytesseractEngine:
         area: tuple[int, int, int, int] | None = None,
         layout: str = "page",
         seconds: float = 60.0,
+        rivals: bool = False,
     ) -> tuple[OcrLine, ...]:
-        """See OcrEngine."""
+        """See OcrEngine; it knows of no ``rivals``."""
         x, y = (area[0], area[1]) if area else (0, 0)
         part = image[area[1] : area[3], area[0] : area[2]] if area else image
         config = f"--psm {_LAYOUT[layout]} --dpi {max(70, round(dpi))} --tessdata-dir {self._path}"

@@ -11,9 +11,9 @@ from workers.ocr.filling import SAME
 from workers.ocr.issuer import Issuer
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
-from workers.ocr.second_look import Agreement
 from workers.ocr.spelling import fold, letters
 from workers.ocr.title import Subject, Title
+from workers.ocr.voting import Agreement
 
 NOTATION = (
     "engine's least confidence, log-odds",

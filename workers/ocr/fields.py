@@ -25,11 +25,13 @@ from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.organ_name import Seen, spellings
 from workers.ocr.page import PageReading
-from workers.ocr.second_look import Agreement, SecondLook, suggested
+from workers.ocr.phrases import suggested
+from workers.ocr.second_look import SecondLook
 from workers.ocr.signer import begins_enclosure, find_signer
 from workers.ocr.title import Subject, Title, begins_cut, find_title, joined, subject_under_number, subject_under_title
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
+from workers.ocr.voting import Agreement
 
 ORDER = (
     FieldName.TYPE_NAME,

@@ -10,7 +10,7 @@ from workers.ocr.anchors import Anchors
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.lexicon import names
 from workers.ocr.organ_name import Seen, mended
-from workers.ocr.spelling import fold, is_capitals, letters, nfc
+from workers.ocr.spelling import fold, letters, mostly_capitals, nfc
 from workers.ocr.syllables import is_syllable
 from workers.ocr.title import segments
 
@@ -51,7 +51,7 @@ def find_issuer(sheet: Sheet, anchors: Anchors, seen: Seen, again: Callable[[Row
             continue
         for piece in segments(part, 12):
             piece = _clean(piece)
-            if _capitals(piece.text) and len(letters(piece.text)) >= 2 and letters(piece.text) != "DEN":
+            if mostly_capitals(piece.text) and len(letters(piece.text)) >= 2 and letters(piece.text) != "DEN":
                 rows.append(piece)
     if not rows:
         return None
@@ -92,12 +92,6 @@ def _tidied(words: list[str]) -> list[str]:
 
 
 _JOINING = ("-", "–", "&")
-
-
-def _capitals(text: str) -> bool:
-    """Capitals, allowing for what small faint print is misread as."""
-    found = [c for c in text if c.isalpha()]
-    return is_capitals(text) or (len(found) >= 3 and sum(c.isupper() for c in found) >= 0.7 * len(found))
 
 
 def _best_words(row: Row, seen: Seen, again: Callable[[Row], Iterable[str]]) -> list[str]:

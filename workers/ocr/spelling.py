@@ -44,3 +44,9 @@ def is_capitals(text: str) -> bool:
     """At least two letters and nine in ten of them capitals."""
     found = [c for c in text if c.isalpha()]
     return len(found) >= 2 and sum(c.isupper() for c in found) >= 0.9 * len(found)
+
+
+def mostly_capitals(text: str) -> bool:
+    """Capitals, allowing for what small faint print is misread as (MỜI → MờI)."""
+    found = [c for c in text if c.isalpha()]
+    return is_capitals(text) or (len(found) >= 3 and sum(c.isupper() for c in found) >= 0.7 * len(found))

@@ -12,7 +12,7 @@ from workers.ocr.anchors import Anchors
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.lexicon import DocumentType, document_types
-from workers.ocr.spelling import fold, is_capitals, letters, nfc
+from workers.ocr.spelling import fold, is_capitals, letters, mostly_capitals, nfc
 
 _BODY_OPENS = re.compile(
     r"^(CAN CU |KINH GUI|KINH THUA|HOM NAY|XET (DON|DE NGHI|TO)|I\. |1\. |PHAN (I|1|THU)|CHUONG |DIEU 1|THOI GIAN BAT DAU"
@@ -23,7 +23,9 @@ _AUTHORITY = re.compile(
     r"^(CHU TICH|BO TRUONG|GIAM DOC|UY BAN|HOI DONG|THU TUONG|CHINH PHU|TONG |CUC TRUONG|TRUONG |HIEU TRUONG|THONG DOC"
     r"|CHANH |VIEN TRUONG|BAN |QUOC HOI|THONG TU|NGHI DINH)"
 )
-_SUBJECT_LEAD = re.compile(r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V\s?/\s|V/v|V[WwV]\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)")
+_SUBJECT_LEAD = re.compile(
+    r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V\s?/\s|V/v|V[WwVv]\s|V[^\W\d_]v\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def find_title(sheet: Sheet, anchors: Anchors) -> Title | None:
     under = max((r.middle for r in (anchors.number, anchors.date) if r is not None), default=anchors.top + 8)
     for row in sheet.between(under + 1.5, max(anchors.bottom, under + 70)):
         for part in segments(row):
-            if not is_capitals(part.text) or abs(part.centre - sheet.width / 2) > 0.16 * sheet.width:
+            if not mostly_capitals(part.text) or abs(part.centre - sheet.width / 2) > 0.16 * sheet.width:
                 continue
             found = _type_of(part)
             if found:
@@ -246,7 +248,7 @@ def joined(rows: list[Row]) -> Subject:
     kept = [_trimmed(row) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
-    text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNV]|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
+    text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNVv]|V[^\W\d_]v|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
     text = re.sub(r"^\W{0,2}[VvỶ]?[ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = re.sub(r"^\W{0,2}[VvrỶ]?[ềê](?=\s)", "Về", text)  # a stamp's frame in the V
     text = re.sub(r"^VỀ(?=\s\w[^\WA-ZĐ])", "Về", text)
