@@ -110,7 +110,7 @@ def lay_out(lines: Sequence[OcrLine], width_px: int, height_px: int, dpi: tuple[
     x, y = dpi[0] / 25.4, dpi[1] / 25.4
     slope = _slope(lines, x, y)
     tokens = [_token(word, x, y, slope) for line in lines for word in line]
-    rows = tuple(Row(tuple(sorted(group, key=lambda t: t.x0))) for group in _rows(tokens))
+    rows = rows_of(tokens)
     return Sheet(rows, (x, y), math.atan(slope), width_px / x, height_px / y)
 
 
@@ -138,7 +138,7 @@ def _stands_on_base_line(text: str) -> bool:
     return "\u0323" not in unicodedata.normalize("NFD", text) and not set(fold(text)) & set("QPGYJ,;()/")
 
 
-def _rows(tokens: list[Token]) -> list[list[Token]]:
+def rows_of(tokens: Iterable[Token]) -> tuple[Row, ...]:
     """Words joined into rows when their middles differ by less than half the smaller height (with a floor)."""
     rows: list[list[Token]] = []
     for token in sorted(tokens, key=lambda t: t.middle):
@@ -153,4 +153,4 @@ def _rows(tokens: list[Token]) -> list[list[Token]]:
             rows.append([token])
         else:
             best.append(token)
-    return rows
+    return tuple(Row(tuple(sorted(row, key=lambda t: t.x0))) for row in rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 
 from workers.ocr.anchors import STATE_TITLE, find_phrase
-from workers.ocr.layout import Row, Sheet, Token
+from workers.ocr.layout import Row, Sheet, Token, rows_of
 from workers.ocr.lexicon import positions, surnames
 from workers.ocr.spelling import fold, is_capitals, letters, nfc
 from workers.ocr.syllables import is_syllable
@@ -45,7 +45,9 @@ def begins_enclosure(sheet: Sheet) -> bool:
 
 def find_signer(sheet: Sheet) -> Signer | None:
     """The lowest block of office lines in capitals in the right half, with the name under it."""
-    right = [part for row in sheet.rows for part in segments(row) if part.centre > 0.5 * sheet.width]
+    beside = [part for row in sheet.rows for part in segments(row) if part.centre > 0.5 * sheet.width]
+    # By themselves: among the recipients' lines a name's words fell on two of them.
+    right = [part for row in rows_of(token for part in beside for token in part.tokens) for part in segments(row)]
     offices = [
         (i, part)
         for i, part in enumerate(right)
