@@ -6,9 +6,11 @@ import pytest
 
 from tests.ocr.paper import HEAD, sheet, words
 from workers.ocr.anchors import find_anchors
-from workers.ocr.evidence import agency_would_be
+from workers.ocr.evidence import agency_would_be, type_would_be
 from workers.ocr.issuer import Issuer, find_issuer
+from workers.ocr.lexicon import document_types
 from workers.ocr.organ_name import mended, spellings
+from workers.ocr.title import Title
 
 BODY = "Căn cứ chức năng của Ban Quản lý Khu công nghiệp tỉnh Kim Đồng; Ban Quản lý dự án đầu tư xây dựng xã Xuân Phong"
 
@@ -54,3 +56,13 @@ def test_what_stamps_and_frames_leave_is_not_of_the_name(lines, name):
 ])  # fmt: skip
 def test_a_notation_one_letter_off_its_agency_is_doubtful(notation, name, better):
     assert agency_would_be(notation, Issuer(name, "", (), 1.0, 0)) == better
+
+
+@pytest.mark.parametrize(("notation", "title", "better"), [
+    ("NG-SNV", "Nghị quyết", "NQ-SNV"), ("NQ-SNV", "Nghị quyết", None), ("QD-SNV", "Quyết định", "QĐ-SNV"),
+    ("SNV-VP", "Quyết định", None), ("TU", "Kế hoạch", None),
+])  # fmt: skip
+def test_a_notation_one_letter_off_its_title_is_doubtful(notation, title, better):
+    kind = next(kind for kind in document_types() if kind.title == title)
+    row = sheet(words(title.upper(), 94, 52)).rows[0]
+    assert type_would_be(notation, Title(kind, 100.0, row.tokens, (), row)) == better

@@ -77,6 +77,18 @@ def type_agrees(notation: str | None, title: Title | None, subject: Subject | No
     return any(kind.title == title.kind.title for kind in types)
 
 
+def type_would_be(notation: str, title: Title | None) -> str | None:
+    """The notation with the one letter changed by which its type misses the title's (NGHỊ QUYẾT: NG-SNV → NQ-SNV)."""
+    first = re.split(r"[-./]", notation)[0]
+    if title is None or type_agrees(notation, title, None):
+        return None
+    for good in title.kind.abbreviations:
+        wrong = [place for place, (a, b) in enumerate(zip(first, good, strict=False)) if a != b]
+        if len(first) == len(good) >= LEAST_TYPE and len(wrong) == 1:
+            return good + notation[len(first) :]
+    return None
+
+
 def agency_agrees(notation: str | None, issuer: Issuer | None) -> bool:
     """The agency's abbreviation is made of its name's initials, in order (SỞ Y TẾ → SYT; ỦY BAN NHÂN DÂN → UBND)."""
     if issuer is None or not notation:
@@ -104,8 +116,8 @@ def agency_would_be(notation: str, issuer: Issuer | None) -> str | None:
     return None
 
 
-LEAST_INITIALS = 3
-"""two letters differ in one by chance"""
+LEAST_INITIALS, LEAST_TYPE = 3, 2
+"""letters: two initials differ in one by chance; a title's abbreviation is one of twenty-seven"""
 
 
 def of_type(title: Title, code: CodeReading | None) -> float:

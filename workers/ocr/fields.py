@@ -139,7 +139,7 @@ def _head(
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
         code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject, known)
-        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), issuer, known)
+        _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), title, issuer, known)
     if issued is not None:
         _put_date(gathered, sheet, issued)
     if title is not None:
@@ -237,6 +237,7 @@ def _put_code(
     sheet: Sheet,
     code: CodeReading,
     evidence: tuple[float, ...],
+    title: Title | None,
     issuer: Issuer | None,
     known: Known,
 ) -> None:
@@ -253,7 +254,8 @@ def _put_code(
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
-        better = None if known.knows(code.notation) else ev.agency_would_be(code.notation, issuer)
+        better = ev.type_would_be(code.notation, title) or ev.agency_would_be(code.notation, issuer)
+        better = None if known.knows(code.notation) else better
         gathered.put(
             FieldName.CODE_NOTATION,
             code.notation,
