@@ -6,13 +6,14 @@ each page; so structure is one of three proofs, with quiet time and the re-hash 
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import TimeoutError as PoolTimeout
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,18 @@ def _inflates(data: bytes) -> str | None:
     return None
 
 
+def _die_with_the_station() -> None:
+    """In the child: a station that is killed cannot end it, and it would wait for the next file for ever."""
+
+    def wait() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 class Probe:
     """Looks into files in a child process with a time limit, so that hostile bytes cannot stop the watch."""
 
@@ -139,7 +152,9 @@ class Probe:
         """As ``incomplete``; a file that kills or outlasts the probe counts as whole: the check stage will hold it."""
         with self._lock:
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=200)
+                self._pool = ProcessPoolExecutor(
+                    1, mp_context=get_context("spawn"), max_tasks_per_child=200, initializer=_die_with_the_station
+                )
             answer = self._pool.submit(incomplete, path)
         try:
             return answer.result(self._seconds)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import img2pdf
 import pikepdf
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,3 +125,30 @@ def test_unknown_kinds_are_left_to_the_check_stage(tmp_path: Path) -> None:
     assert incomplete(path) is None
     path.write_bytes(b"")
     assert incomplete(path) == "zero bytes"
+
+
+def test_a_station_that_is_killed_leaves_no_probe_behind(tmp_path: Path) -> None:
+    """Every death left one process waiting for the next file: the crash matrix had 134 of them in the end."""
+    path = tmp_path / "scan.png"
+    path.write_bytes(KINDS["png"])
+    station = subprocess.Popen(
+        [sys.executable, "-c", STATION, str(path)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert station.stdout is not None
+    assert station.stdout.readline() == "None\n"
+    (probe,) = (child for child in psutil.Process(station.pid).children() if "spawn_main" in " ".join(child.cmdline()))
+    station.kill()
+    station.wait()
+    probe.wait(30)
+
+
+STATION = """
+import sys
+from pathlib import Path
+from threading import Event
+from intake.receive.complete import Probe
+if __name__ == "__main__":
+    probe = Probe()
+    print(probe.incomplete(Path(sys.argv[1])), flush=True)
+    Event().wait()
+"""

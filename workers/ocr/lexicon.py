@@ -94,6 +94,12 @@ def pairs_by_letters() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 
 
 @cache
+def certain_pairs() -> frozenset[tuple[str, str]]:
+    """Pairs that no other pair has the letters of: «chi tiêu» beside «chỉ tiêu» says nothing of a mark."""
+    return frozenset(spellings[0] for spellings in pairs_by_letters().values() if len(spellings) == 1)
+
+
+@cache
 def positions() -> dict[str, str]:
     """Letters without marks → the office in capitals (lexicon/positions.txt)."""
     return {letters(phrase): phrase.upper() for phrase in _words("positions.txt")}

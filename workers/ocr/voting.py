@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, replace
 
 from workers.ocr.filling import resembles
 from workers.ocr.layout import Row
-from workers.ocr.lexicon import pairs
+from workers.ocr.lexicon import certain_pairs, pairs
 from workers.ocr.slots import advance
 from workers.ocr.spelling import letters
 from workers.ocr.syllables import flat, is_syllable
@@ -94,7 +94,8 @@ def settled_by(
         known += in_phrase[best]
         doubtful_name = _is_name(index, best) and token.word.confidence < SURE_NAME
         rival = rivals[index].get(best, math.inf) < NEAR
-        if not in_phrase[best] and (not alike or doubtful_name or rival or _easily_misread(best, near[index + 2][0])):
+        vouched = _in_phrase(best, near[index], near[index + 2], certain_pairs())
+        if not vouched and (not alike or doubtful_name or rival or _easily_misread(best, near[index + 2][0])):
             weak.add(index)
         if best != mine:
             changed += 1
