@@ -179,7 +179,7 @@ def test_an_introduction_is_an_abstract_but_in_the_form_that_introduces(kind, ab
     assert subject_under_title(white(of), title).text == subject
 
 
-@pytest.mark.parametrize("lead", ["V/v", "V/", "V/ v"])
+@pytest.mark.parametrize("lead", ["V/v", "V/", "V/ v", "V/w", "V#Ñ", "VWÑ", "Vưv", "Vv"])
 def test_a_letter_has_its_abstract_under_the_number(lead):
     of = sheet(
         *HEAD,

@@ -258,11 +258,11 @@ def _put_code(
         better = None if known.knows(code.notation) else better
         gathered.put(
             FieldName.CODE_NOTATION,
-            code.notation,
+            better or code.notation,
             sure,
             page=1,
             box=sheet.box(code.notation_tokens),
-            suggestion=known.spelt_otherwise(code.notation) or better,
+            suggestion=code.notation if better else known.spelt_otherwise(code.notation),
         )
         if better is not None:
             _lower(gathered, FieldName.CODE_NOTATION, UNSURE)

@@ -27,6 +27,9 @@ _SUBJECT_LEAD = re.compile(
     r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V\s?/\s|V/v|V[WwVv]\s|V[^\W\d_]v\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)"
 )
 
+_LEAD_MISREAD = re.compile(r"^\W{0,2}(?:[VW](?:[/#\\|!Ññ]\S{0,2}|W\S?)(?=\s)|W/-?(?=\w))\s*")
+"""«V/w», «V#Ñ», «VWÑ», «W/-»: no word begins so"""
+
 
 @dataclass(frozen=True, slots=True)
 class Title:
@@ -227,7 +230,7 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
             continue
         if not taken:
             part = segments(part)[0]
-            if _SUBJECT_LEAD.match(part.text):
+            if _SUBJECT_LEAD.match(part.text) or _LEAD_MISREAD.match(part.text):
                 taken.append(part)
             elif part.middle > anchors.number.middle + 25:
                 break
@@ -249,6 +252,7 @@ def joined(rows: list[Row]) -> Subject:
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
     text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNVv]|V[^\W\d_]v|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
+    text = _LEAD_MISREAD.sub("V/v ", text, count=1)
     text = re.sub(r"^\W{0,2}[VvỶ]?[ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = re.sub(r"^\W{0,2}[VvrỶ]?[ềê](?=\s)", "Về", text)  # a stamp's frame in the V
     text = re.sub(r"^VỀ(?=\s\w[^\WA-ZĐ])", "Về", text)
