@@ -10,7 +10,7 @@ import os
 import threading
 import warnings
 import zlib
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as PoolTimeout
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
@@ -149,20 +149,29 @@ class Probe:
         """the stations of one process share the probe"""
 
     def incomplete(self, path: Path) -> str | None:
-        """As ``incomplete``; a file that kills or outlasts the probe counts as whole: the check stage will hold it."""
+        """As ``incomplete``; a file that kills or outlasts the probe counts as whole: the check stage will hold it.
+
+        A probe that died idle (the system short of memory) says nothing of the file: another looks at it.
+        """
+        for _ in range(2):
+            try:
+                return self._ask(path).result(self._seconds)
+            except FileNotFoundError:
+                return "gone"
+            except PoolTimeout:
+                self.close()
+                return None
+            except BrokenProcessPool:
+                self.close()
+        return None
+
+    def _ask(self, path: Path) -> Future[str | None]:
         with self._lock:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     1, mp_context=get_context("spawn"), max_tasks_per_child=200, initializer=_die_with_the_station
                 )
-            answer = self._pool.submit(incomplete, path)
-        try:
-            return answer.result(self._seconds)
-        except FileNotFoundError:
-            return "gone"
-        except (BrokenProcessPool, PoolTimeout):
-            self.close()
-            return None
+            return self._pool.submit(incomplete, path)
 
     def close(self) -> None:
         with self._lock:

@@ -100,6 +100,8 @@ MUTANTS = (
     Mutant("memory has a limit", "workers/runner/child.py", "resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))", "pass", CHILD),
     Mutant("a dead child is an answer", "workers/runner/child.py", "except (EOFError, ConnectionResetError):", "except ZeroDivisionError:", CHILD),
     Mutant("a stop is heard in a stage", "workers/runner/child.py", "            if stopping():\n", "            if False:\n", CHILD),
+    Mutant("a probe dies with its station", "intake/receive/complete.py", "initializer=_die_with_the_station", "initializer=None", ("tests/receive/test_complete.py",)),
+    Mutant("an idle probe's death is no file's fault", "intake/receive/complete.py", "for _ in range(2):", "for _ in range(1):", ("tests/receive/test_complete.py",)),
     Mutant("an answer belongs to its document", "workers/runner/child.py", "            self.close()\n            raise\n", "            raise\n", CHILD),
     Mutant("nobody starves", "workers/runner/run.py", "if self._claims % FAIR == 0 else", "if False else", RUNNER),
     Mutant("a full disk takes no work", "workers/runner/run.py", "if free >= self._settings.workers.disk_free_min_bytes:", "if True:", RUNNER),

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from intake.receive.complete import incomplete
+from intake.receive.complete import Probe, incomplete
 
 
 def _page(kind: str) -> bytes:
@@ -140,6 +140,22 @@ def test_a_station_that_is_killed_leaves_no_probe_behind(tmp_path: Path) -> None
     station.kill()
     station.wait()
     probe.wait(30)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_probe_that_died_idle_is_replaced_and_the_file_is_looked_at(tmp_path: Path, whole: bool) -> None:
+    """A station whose probe the system had killed raised at every look, and took no file any more."""
+    path = tmp_path / "scan.jpg"
+    path.write_bytes(KINDS["jpeg"])
+    before = set(psutil.Process().children())
+    probe = Probe()
+    assert probe.incomplete(path) is None
+    (child,) = (c for c in set(psutil.Process().children()) - before if "spawn_main" in " ".join(c.cmdline()))
+    child.kill()
+    child.wait(30)
+    path.write_bytes(KINDS["jpeg"] if whole else KINDS["jpeg"][:-400])
+    assert (probe.incomplete(path) is None) == whole
+    probe.close()
 
 
 STATION = """
