@@ -48,6 +48,38 @@ def test_what_a_stamp_put_before_the_abstract_is_not_of_it():
     assert under_the_title(row) == "Tháo dỡ biển quảng cáo sai phép"
 
 
+def test_an_abstract_whose_next_line_a_stamp_has_glued_to_itself_is_not_complete():
+    of = sheet(
+        *HEAD, NUMBER, TITLE,
+        words("Công nhận kết quả trúng cử chức danh Chủ tịch", 68, 59, advance=1.6),
+        words("ĐẾN xa: J8/2/2018|Hội Cựu chiến binh xã Thượng Kỳ nhiệm kỳ", 15, 66, advance=1.7),
+        words("Kính gửi:", 60, 82),
+    )  # fmt: skip
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert not subject_under_title(white(of), title).complete
+
+
+def test_an_abstract_is_complete_before_a_paragraph():
+    of = sheet(
+        *HEAD, NUMBER, TITLE,
+        words("Về việc thành lập Tổ rà soát", 78, 59),
+        words("Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;", 42, 72),
+    )  # fmt: skip
+    title = find_title(of, find_anchors(of))
+    assert title is not None
+    assert subject_under_title(white(of), title).complete
+
+
+@pytest.mark.parametrize("place", ["Quang Giang, ngày", "Tân Tường, ngày"])
+def test_a_place_close_behind_the_notation_is_not_of_it(place):
+    line = words("Số: 112/KH-UBND_", 44, 39, advance=1.9) + words(place, 84, 39, advance=1.9)
+    of = sheet(*HEAD[:-1], line + words("12 tháng 02 năm 2024", 150, 39, advance=1.9))
+    number = find_anchors(of).number
+    assert number is not None
+    assert number.text == "Số: 112/KH-UBND_"
+
+
 def test_an_abstract_that_is_not_centred_is_not_cut_where_no_stamp_is():
     row = words("Tháo dỡ biển quảng cáo sai phép dọc tuyến", 40, 59, advance=1.6)
     assert under_the_title(row) == ""

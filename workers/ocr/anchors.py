@@ -18,8 +18,8 @@ PARTY_TITLE = "DANGCONGSANVIETNAM"
 HEAD_SHARE = 0.5
 """A document's head stands in the upper half of its first page (NĐ 30/2020 Phụ lục I, sơ đồ)"""
 
-FAR_MM = 8.0
-"""white behind a notation from which the next word is another box's"""
+FAR_MM, NEAR_MM = 8.0, 1.5
+"""white behind a notation from which the next word is another box's, and from which a place's name is"""
 
 _DATE_WORDS = re.compile(r"NG[AÀ]?Y.{0,14}?TH[AÁ]?N.{0,14}?N[AĂ]M", re.ASCII)
 _MONTH_AND_YEAR = re.compile(
@@ -147,7 +147,9 @@ def _number_row(head: tuple[Row, ...], top: float, split: float, date: Row | Non
 def _to_its_end(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Without the place of a date line so long that it begins left of Quốc hiệu."""
     for index, (token, behind) in enumerate(pairwise(tokens)):
-        if _NOTATION.search(token.text) and behind.x0 - token.x1 > FAR_MM:
+        apart = behind.x0 - token.x1
+        place = apart > NEAR_MM and behind.text[:1].isupper() and behind.text[1:].rstrip(",.").islower()
+        if _NOTATION.search(token.text) and (apart > FAR_MM or (place and len(behind.text) > 2)):
             return tokens[: index + 1]
     return tokens
 

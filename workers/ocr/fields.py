@@ -127,7 +127,7 @@ def _head(
     issuer = find_issuer(sheet, anchors, seen, look.texts)
     if anchors.number is not None and not look.blind:
         under, over = anchors.number.middle + 3, anchors.number.middle - 2
-        if subject is None or not subject.text:
+        if subject is None or not subject.text or not subject.complete:
             apart = read_apart(page, lines, look.engine, look.seconds, (0, under, sheet.width, under + TITLE_MM))
             again = _titled(apart, anchors) if apart else (None, None)
             title, subject = again if again[1] is not None and again[1].text else (title, subject)
@@ -186,7 +186,7 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
         agreement, unread = agreement + how, unread + missed
         rows.append(agreed)
     text = joined(rows).text
-    if begins_cut(rows, text):
+    if begins_cut(rows, text) or not subject.complete:
         agreement += Agreement(odd=1)
     better, _ = suggested(text)
     evidence = ev.of_subject(subject, agreement, unread)

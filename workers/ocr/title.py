@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -48,6 +48,7 @@ class Subject:
 
     text: str
     rows: tuple[Row, ...]
+    complete: bool = True
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -121,16 +122,20 @@ def subject_under_title(page: Page, title: Title) -> Subject:
     plain = _plain_stroke(page, title)
     previous, pitch = title.row, 0.0
     rows = sheet.between(title.row.middle + 2, title.row.middle + 75)
+    complete = True
     for index, row in enumerate(rows):
         part = _centred_run(row, centre)
         if part is not None and _phantom(part):
             continue
-        if part is None:
-            if row.x1 < centre - 8 or row.x0 > centre + 8 or len(row.text) < 4:
-                continue  # a stamp beside the title
+        if part is None and (row.x1 < centre - 8 or row.x0 > centre + 8 or len(row.text) < 4):
+            continue  # a stamp beside the title
+        at = part or row
+        step = at.middle - previous.middle
+        if any(previous.middle < rule.y < at.middle and rule.x1 - rule.x0 < 90 for rule in rules):
             break
-        step = part.middle - previous.middle
-        if any(previous.middle < rule.y < part.middle and rule.x1 - rule.x0 < 90 for rule in rules):
+        if part is None:
+            # As near as the abstract's next line would be, and not to be had apart from what stands beside it.
+            complete = not taken or step > NEXT_LINE_MM or _opens_body(row, True)
             break
         if step > (max(1.55 * pitch, pitch + 2.2) if pitch else 16) or _opens_body(part, bool(taken)):
             break
@@ -144,7 +149,7 @@ def subject_under_title(page: Page, title: Title) -> Subject:
             pitch = max(pitch, min(step, 9.5))
         taken.append(part)
         previous = part
-    return joined(taken)
+    return replace(joined(taken), complete=complete)
 
 
 def _phantom(part: Row) -> bool:
@@ -154,6 +159,8 @@ def _phantom(part: Row) -> bool:
     return len(part.tokens) > 2 and inked < SPARSE * (part.x1 - part.x0) and sure < UNSURE
 
 
+NEXT_LINE_MM = 9.0
+"""most between the lines of an abstract: 14 pt at line spacing 1.5, and some"""
 SPARSE, UNSURE = 0.55, 0.6
 """share of a line's width that its words fill, and mean confidence, below which it is no line"""
 
