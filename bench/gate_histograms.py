@@ -51,7 +51,7 @@ def measures(view: PageView) -> dict[str, float]:
         found["sigma"] = legibility.sigma(tiles) or 0.0
         found["paper"] = float(np.median([tile.paper for tile in tiles]))
         found["ink"] = float(np.median([tile.ink for tile in tiles]))
-    lean = skew.degrees(lines, Stand(0, False))
+    lean = skew.degrees(lines, Stand(0))
     if lean is not None:
         found["lean"] = abs(lean)
     if lines.rise is not None:
