@@ -9,14 +9,17 @@ import numpy as np
 
 from intake.model import Finding, Severity
 from intake.profile.sections import CheckSection
+from workers.check import tint
 from workers.check.view import PageView
 
 SPREAD_PX = 2
 """levels between the channels of one pixel that rounding and JPEG cannot make in a grey image"""
 SHARE_MIN = 0.0003
 """share of pixels beyond SPREAD_PX: grey 0; colour scans on paper washed white from 0.002 (docs/check/colour.md)"""
-RESIDUAL_MIN = 0.2
-"""levels, RMS: tinted greys stored without loss up to 0.15 mostly, colour scans of plain letters from 0.6"""
+TINTED_MIN = 0.01
+"""share of such pixels that a tint gives a page, even one that leaves its paper white; below it, the few of a black letter"""
+RESIDUAL_MIN = 4.0
+"""levels, RMS, that lightness does not explain: tinted greys up to 3.7 at JPEG quality 55; below, ``tint`` looks closer"""
 STEP = (9, 5)
 """every 9th row and 5th column: single dots, never averages, or the colour noise would be lost"""
 
@@ -30,8 +33,8 @@ def kind(view: PageView) -> str:
         return "bilevel" if _two_levels(pixels) else "gray"
     blue, green, red = cv2.split(np.ascontiguousarray(pixels[:: STEP[0], :: STEP[1]]))
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
-    coloured = (spread > SPREAD_PX).mean() >= SHARE_MIN
-    if coloured and _residual(*(channel[::2] for channel in (blue, green, red))) >= RESIDUAL_MIN:
+    share = float((spread > SPREAD_PX).mean())
+    if share >= SHARE_MIN and not (share >= TINTED_MIN and _is_tinted(pixels, blue[::2], green[::2], red[::2])):
         return "rgb"
     return "bilevel" if _two_levels(pixels[:, :, 1]) else "gray-as-rgb"
 
@@ -39,6 +42,14 @@ def kind(view: PageView) -> str:
 def _two_levels(gray: np.ndarray) -> bool:
     sample = gray[:: STEP[0], :: STEP[1]]
     return bool(((sample > 8) & (sample < 247)).mean() < 1e-4)
+
+
+def _is_tinted(pixels: np.ndarray, blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> bool:
+    """``blue``, ``green``, ``red``: single dots of ``pixels``. A page without strokes is given the benefit of the doubt."""
+    if _residual(blue, green, red) >= RESIDUAL_MIN:
+        return False
+    found = tint.measure(pixels)
+    return found is not None and found.is_tint
 
 
 def _residual(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> float:
