@@ -26,6 +26,7 @@ from intake.model import Severity
 from intake.profile import load
 from samples.capture import replaced, save, scan_with
 from workers.check.gate import inspect
+from workers.tools.pages import decode, list_pages
 
 PROFILE = Path(__file__).resolve().parents[1] / "profiles" / "incoming.toml"
 SUFFIX = {"jpeg": ".jpg", "tiff": ".tif", "pdf": ".pdf", "png": ".png"}
@@ -55,6 +56,8 @@ def main() -> None:
                 quality, subsampling = int(rng.integers(55, 96)), "4:4:4" if rng.random() < 0.3 else "4:2:0"
                 path = Path(folder) / f"s{arguments.seed}-{index:04d}-{copy}{SUFFIX[container]}"
                 files = save([scan], path, container, base.dpi, quality, subsampling)  # type: ignore[arg-type]
+                if not _has_colour(files[0]):
+                    continue
                 found = [f for f in inspect(files, section)[0] if f.severity > Severity.NOTE]
                 pages += 1
                 about = (
@@ -69,7 +72,14 @@ def main() -> None:
                         shutil.copy(file, arguments.keep)
                 for file in files:
                     file.unlink()
+            print(f"{pages} captures", file=sys.stderr, flush=True)
     print(f"{pages} captures without a fault:", dict(alarms) or "nothing said of any")
+
+
+def _has_colour(file: Path) -> bool:
+    """Whether a single dot is not grey: washed white and pressed hard, a black letter keeps none, and grey is what it is."""
+    pixels = decode(list_pages([file])[0])
+    return bool((pixels[:, :, 0] != pixels[:, :, 2]).any() or (pixels[:, :, 1] != pixels[:, :, 2]).any())
 
 
 if __name__ == "__main__":

@@ -97,7 +97,9 @@ def _drift(pixels: np.ndarray) -> float | None:
     width = pixels.shape[1] // BLOCK_PX
     rows = [
         cv2.resize(
-            pixels[top : top + BLOCK_PX, : width * BLOCK_PX].astype(np.float32), (width, 1), interpolation=cv2.INTER_AREA
+            pixels[top : top + BLOCK_PX, : width * BLOCK_PX].astype(np.float32),
+            (width, 1),
+            interpolation=cv2.INTER_AREA,
         )
         for top in range(BLOCK_STEP, pixels.shape[0] - BLOCK_STEP, BLOCK_STEP)
     ]
