@@ -54,6 +54,7 @@ KINDS = {
         "mirror about the best source, weaker axis (x-only and y-only: stronger)",
         optical.BOTH_AXES,
     ),
+    "copies": ("nearest", "share by which gaps within copied dots are smaller, weaker axis", optical.COPIED),
     "paper": ("dark", "level of the paper", exposure.PAPER_MIN),
     "ink": ("light", "level of the darkest strokes", exposure.INK_MAX),
     "lean": ("leaning", "lean of the lines, degrees", 2.5),
@@ -85,7 +86,7 @@ def measures(view: PageView) -> dict[str, float]:
         found["lean"] = abs(lean)
     if lines.rise is not None:
         found["rise"] = lines.rise
-    found["mirror"] = _mirror(view)
+    found["mirror"], found["copies"] = _mirror(view), _copies(view)
     body = typeset.measure(view, lean) if lean is not None and min(view.paper_mm) > 190 else None
     if body and body.left < typeset.INDENT_MM:
         found["width"] = body.width
@@ -157,6 +158,14 @@ def _mirror(view: PageView) -> float:
     return best
 
 
+def _copies(view: PageView) -> float:
+    gaps = [optical._gaps(optical._lines(luma)) for luma in (view.luma, view.luma.T)]
+    both = [optical._ratios(float(source), view.dpi) for source in optical.SOURCES_DPI]
+    return max(
+        (min(optical.copies(g, r) for g, r in zip(gaps, pair, strict=True)) for pair in both if pair), default=0.0
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, action="append", required=True)
@@ -197,6 +206,8 @@ def main() -> None:
                 firsts = [*firsts[-3:], sources[0]]
             for name, value in measures(view).items():
                 values[name][fault].append(min(value, CLIP.get(name, value)))
+                if (record["strength"].get("kernel"), record["strength"].get("axes")) == ("nearest", "both"):
+                    values[name]["nearest"].append(value)
     arguments.out.mkdir(parents=True, exist_ok=True)
     mpl.rcParams.update({"svg.hashsalt": "sohoa", "font.size": 8, "svg.fonttype": "none"})
     for name, (fault, label, limit) in KINDS.items():
