@@ -96,7 +96,7 @@ def measures(view: PageView) -> dict[str, float]:
         blue, green, red = cv2.split(np.ascontiguousarray(view.pixels[::5, ::3]))
         spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
         found["spread"] = float((spread > colour.SPREAD_PX).mean())
-        beyond = tint.measure(view.pixels) if found["spread"] >= colour.TINTED_MIN else None
+        beyond = tint.measure(view.pixels) if found["spread"] >= colour.SHARE_MIN else None
         if beyond:
             found["fringe"] = beyond.sure
             found |= {} if beyond.drift is None else {"drift": beyond.drift}

@@ -39,3 +39,9 @@ def test_a_tinted_grey_is_grey(black_on_ivory: Page, tint: tuple[float, ...], qu
 @pytest.mark.parametrize("quality", [60, 92])
 def test_a_colour_scan_of_a_black_letter_is_colour(black_on_ivory: Page, quality: int) -> None:
     assert _kind(np.asarray(scan(black_on_ivory, np.random.default_rng(3), misregistration_px=0.1)), quality) == "rgb"
+
+
+def test_a_black_letter_washed_white_beside_a_dark_lid_is_colour(black_on_ivory: Page) -> None:
+    taken = scan(black_on_ivory, np.random.default_rng(3), canvas_mm=(222.0, 309.0), lid=60, misregistration_px=0.02)
+    washed = np.clip(taken.pixels.astype(np.float32) * (1.09, 1.1, 1.16), 0, 255).astype(np.uint8)
+    assert _kind(washed, 85) == "rgb"

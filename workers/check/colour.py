@@ -16,8 +16,6 @@ SPREAD_PX = 2
 """levels between the channels of one pixel that rounding and JPEG cannot make in a grey image"""
 SHARE_MIN = 0.0003
 """share of pixels beyond SPREAD_PX: grey 0; colour scans on paper washed white from 0.002 (docs/check/colour.md)"""
-TINTED_MIN = 0.01
-"""share of such pixels that a tint gives a page, even one that leaves its paper white; below it, the few of a black letter"""
 RESIDUAL_MIN = 4.0
 """levels, RMS, that lightness does not explain: tinted greys up to 3.7 at JPEG quality 55; below, ``tint`` looks closer"""
 STEP = (9, 5)
@@ -33,8 +31,8 @@ def kind(view: PageView) -> str:
         return "bilevel" if _two_levels(pixels) else "gray"
     blue, green, red = cv2.split(np.ascontiguousarray(pixels[:: STEP[0], :: STEP[1]]))
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
-    share = float((spread > SPREAD_PX).mean())
-    if share >= SHARE_MIN and not (share >= TINTED_MIN and _is_tinted(pixels, blue[::2], green[::2], red[::2])):
+    coloured = (spread > SPREAD_PX).mean() >= SHARE_MIN
+    if coloured and not _is_tinted(pixels, blue[::2], green[::2], red[::2]):
         return "rgb"
     return "bilevel" if _two_levels(pixels[:, :, 1]) else "gray-as-rgb"
 

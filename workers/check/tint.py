@@ -27,6 +27,8 @@ FINE = 4
 """classes of lightness per level: a tint goes with it within a level too"""
 SURE, FRINGE_MIN = 20.0, 0.003
 """tinted greys up to 14 times the error; 36 of 42 real colour scans 15–240 (docs/check/colour.md)"""
+APART, TOUCHED_MIN = 2.0, 0.25
+"""levels, and share of edges: a black letter washed white has a few coloured dots, and the lid beside it many"""
 SCATTER_MIN = 6.0
 """tinted greys pressed hard up to 5.4"""
 DRIFT_MIN = 0.35
@@ -37,17 +39,24 @@ DRIFT_MIN = 0.35
 class Colour:
     """What in a picture's colour lightness does not explain. ``fringe``: colour per slope of lightness at edges, dots;
     ``sure``: how many times its own error that is. ``scatter``: levels RMS at edges. ``drift``: levels by which the hue
-    of paper of one lightness changes across or down the page, None where the paper is burnt out."""
+    of paper of one lightness changes across or down the page, None where the paper is burnt out. ``touched``: share of
+    the edges that have any colour."""
 
     fringe: float
     sure: float
     scatter: float
     drift: float | None
+    touched: float
 
     @property
     def is_tint(self) -> bool:
         fringed = self.sure >= SURE and self.fringe >= FRINGE_MIN
-        return not fringed and self.scatter < SCATTER_MIN and (self.drift or 0.0) < DRIFT_MIN
+        return (
+            self.touched >= TOUCHED_MIN
+            and not fringed
+            and self.scatter < SCATTER_MIN
+            and (self.drift or 0.0) < DRIFT_MIN
+        )
 
 
 def measure(pixels: np.ndarray) -> Colour | None:
@@ -58,6 +67,7 @@ def measure(pixels: np.ndarray) -> Colour | None:
     known, differences = edges
     inverse = np.linalg.inv(known.T @ known + 1e-6 * len(known) * np.eye(known.shape[1]))
     fringe = sure = scatter = 0.0
+    touched = float(np.mean(np.maximum(*map(np.abs, differences)) > APART))
     for difference in differences:
         weights = inverse @ (known.T @ difference)
         error = float((difference - known @ weights).std())
@@ -66,7 +76,7 @@ def measure(pixels: np.ndarray) -> Colour | None:
             if abs(weights[place]) / own > sure:
                 fringe, sure = abs(float(weights[place])), abs(float(weights[place])) / own
         scatter = max(scatter, error)
-    return Colour(fringe, sure, scatter, _drift(pixels))
+    return Colour(fringe, sure, scatter, _drift(pixels), touched)
 
 
 def _edges(pixels: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]] | None:
