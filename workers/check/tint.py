@@ -8,7 +8,7 @@ curved and pressed: JPEG's errors have no side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -38,9 +38,9 @@ DRIFT_MIN = 0.35
 @dataclass(frozen=True, slots=True)
 class Colour:
     """What in a picture's colour lightness does not explain. ``fringe``: colour per slope of lightness at edges, dots;
-    ``sure``: how many times its own error that is. ``scatter``: levels RMS at edges. ``drift``: levels by which the hue
-    of paper of one lightness changes across or down the page, None where the paper is burnt out. ``touched``: share of
-    the edges that have any colour."""
+    ``sure``: how many times its own error that is. ``scatter``: levels RMS at edges. ``touched``: share of the edges that
+    have any colour. ``drift``: levels by which the hue of paper of one lightness changes across or down the page; None
+    where the paper is burnt out, or the rest has told already."""
 
     fringe: float
     sure: float
@@ -76,7 +76,8 @@ def measure(pixels: np.ndarray) -> Colour | None:
             if abs(weights[place]) / own > sure:
                 fringe, sure = abs(float(weights[place])), abs(float(weights[place])) / own
         scatter = max(scatter, error)
-    return Colour(fringe, sure, scatter, _drift(pixels), touched)
+    found = Colour(fringe, sure, scatter, None, touched)
+    return replace(found, drift=_drift(pixels)) if found.is_tint else found  # the dearest is asked last
 
 
 def _edges(pixels: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]] | None:

@@ -20,6 +20,8 @@ BELOW = 0.2
 ROW_MM = ((70.0, 1.5), (230.0, 8.0))
 """width and height of a line of the body, from … to …"""
 ROWS_MIN = 12
+LEVEL = 0.12
+"""degrees: over 160 mm a third of a millimetre"""
 TOGETHER, TOGETHER_MM = 4, 1.2
 """so many lines begin (or end) within so much: a margin; first lines and last lines stand elsewhere"""
 PIECE_MM = 22.0
@@ -84,15 +86,19 @@ def measure(view: PageView, lean: float | None) -> Typeset | None:
 def lines(view: PageView, lean: float) -> list[Row]:
     """x, y, width and height in mm of the body's lines, levelled, widest first."""
     mask, _ = view.letters
-    height, width = mask.shape
-    shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean)), 1, 0]])
-    level = cv2.warpAffine(mask, shear, (width, height), flags=cv2.INTER_NEAREST)
+    top = int(BELOW * mask.shape[0])
+    level = mask[top:]
+    if abs(lean) >= LEVEL:
+        shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean)), 1, 0]])
+        level = cv2.warpAffine(level, shear, level.shape[::-1], flags=cv2.INTER_NEAREST)
     joined = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, 18), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((4, 1), np.uint8))  # what hangs from one line to the next
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     (wide, low), (wider, high) = ROW_MM
-    boxes = [tuple(float(value) * MM for value in row[:4]) for row in stats[1:]]
-    found = [box for box in boxes if wide < box[2] < wider and low < box[3] < high and box[1] > BELOW * height * MM]
+    boxes = stats[1:, :4].astype(float) * MM
+    boxes[:, 1] += top * MM
+    inside = (wide < boxes[:, 2]) & (boxes[:, 2] < wider) & (low < boxes[:, 3]) & (boxes[:, 3] < high)
+    found = [tuple(box) for box in boxes[inside]]
     return sorted(found, key=lambda box: -box[2])  # type: ignore[arg-type, return-value]
 
 
