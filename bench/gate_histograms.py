@@ -171,6 +171,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, action="append", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--clean", type=int, default=40, help="at most this many clean documents")
+    parser.add_argument("--only", default="", help="comma-separated names of the pictures to draw; default: all")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     values: dict[str, dict[str, list[float]]] = collections.defaultdict(lambda: collections.defaultdict(list))
@@ -206,13 +207,14 @@ def main() -> None:
                 firsts = [*firsts[-3:], sources[0]]
             for name, value in measures(view).items():
                 values[name][fault].append(min(value, CLIP.get(name, value)))
-                if (record["strength"].get("kernel"), record["strength"].get("axes")) == ("nearest", "both"):
+                strength = record.get("strength", {})
+                if (strength.get("kernel"), strength.get("axes")) == ("nearest", "both"):
                     values[name]["nearest"].append(value)
     arguments.out.mkdir(parents=True, exist_ok=True)
     mpl.rcParams.update({"svg.hashsalt": "sohoa", "font.size": 8, "svg.fonttype": "none"})
     for name, (fault, label, limit) in KINDS.items():
         good, bad = values[name]["clean"], values[name][fault]
-        if not good or not bad:
+        if not good or not bad or (arguments.only and name not in arguments.only.split(",")):
             continue
         figure, axes = plt.subplots(figsize=(5, 1.9))
         bins = np.histogram_bin_edges([*good, *bad, limit], 40)

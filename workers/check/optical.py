@@ -54,15 +54,16 @@ STRETCH_PX = 400
 """sources that are no simple share of the stored dots slip by less than half a dot on it"""
 GAP_MAX = 40.0
 """levels: one hard rule must not outweigh a line of letters"""
-GAPS_MIN = 0.3
-"""levels a gap has on a stretch that bears writing"""
+WRITTEN_MIN = 2
+"""stretches with writing"""
+GAPS_MIN, EMPTY = 0.8, 0.25
+"""levels a gap has on a stretch that bears writing, and share of the fullest stretch's"""
 CHANCE = 2.0
 """standard errors by which the least of FOLD places lies below the rest where nothing is copied"""
 COPIED = 0.22
-"""by how much gaps within copies are smaller, on both axes: native pages up to 0.05, bilevel ones 0.21; copies from 0.24 at
-JPEG 60, from 0.30 where the source is under 200 dpi"""
-COPIED_ONE_AXIS = 0.32
-"""on one alone: native pages up to 0.17, bilevel ones 0.28"""
+"""by how much gaps within copies are smaller, on both axes: native pages up to 0.02, bilevel ones 0.10; copies from 0.3"""
+COPIED_ONE_AXIS = 0.26
+"""on one alone: native pages up to 0.02, bilevel ones 0.18"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +219,15 @@ def _gaps(lines: np.ndarray) -> np.ndarray:
 
 def copies(gaps: np.ndarray, ratio: float) -> float:
     """Share by which gaps within copied dots are smaller than those between, were ``ratio`` of the dots captured: median
-    over stretches, 0 with fewer than three that bear writing."""
+    over stretches, 0 with fewer than WRITTEN_MIN that bear writing."""
     count = len(gaps) // STRETCH_PX
     used = gaps[: count * STRETCH_PX]
     place = (np.arange(len(used)) * ratio % 1 * FOLD).astype(int) + np.arange(len(used)) // STRETCH_PX * FOLD
     sums = np.bincount(place, used, minlength=count * FOLD).reshape(count, FOLD)
     sizes = np.bincount(place, minlength=count * FOLD).reshape(count, FOLD).astype(float)
-    written = sums.sum(axis=1) > GAPS_MIN * STRETCH_PX
-    if written.sum() < 3:
+    mean = sums.sum(axis=1) / STRETCH_PX
+    written = mean > max(GAPS_MIN, EMPTY * float(mean.max(initial=0.0)))
+    if written.sum() < WRITTEN_MIN:
         return 0.0
     sums, sizes = sums[written], sizes[written]
     within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
@@ -238,9 +240,10 @@ def copies(gaps: np.ndarray, ratio: float) -> float:
     inner, inner_size = turned(sums), turned(sizes)
     outer, outer_size = sums.sum(axis=1, keepdims=True) - inner, sizes.sum(axis=1, keepdims=True) - inner_size
     known = (inner_size > 0) & (outer_size > 0)
-    share = (inner / np.maximum(inner_size, 1)) / (outer / np.maximum(outer_size, 1) + GAPS_MIN)
+    between = np.maximum(outer / np.maximum(outer_size, 1), GAPS_MIN / 2)
+    share = inner / np.maximum(inner_size, 1) / between
     chance = CHANCE * used.reshape(count, STRETCH_PX)[written].std(axis=1)[:, None] / np.sqrt(np.maximum(inner_size, 1))
-    gain = 1 - share - chance / (outer / np.maximum(outer_size, 1) + GAPS_MIN)
+    gain = 1 - share - chance / between
     return float(np.median(np.where(known, gain, 0.0).max(axis=1)))
 
 

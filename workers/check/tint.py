@@ -26,9 +26,11 @@ PAPER_MIN = 0.1
 FINE = 4
 """classes of lightness per level: a tint goes with it within a level too"""
 SURE, FRINGE_MIN = 20.0, 0.003
-"""tinted greys up to 14 times the error; 36 of 42 real colour scans 15–240 (docs/check/colour.md)"""
+"""tinted greys up to 17 times the error; colour scans of black letters 32–240 (docs/check/colour.md)"""
 APART, TOUCHED_MIN = 2.0, 0.25
 """levels, and share of edges: a black letter washed white has a few coloured dots, and the lid beside it many"""
+EXPLAINED_MIN = 1.0
+"""JPEG 55 can leave one hue over a whole page, which says nothing: 0.1; tinted greys from 1.07"""
 SCATTER_MIN = 6.0
 """tinted greys pressed hard up to 5.4"""
 DRIFT_MIN = 0.35
@@ -38,25 +40,22 @@ DRIFT_MIN = 0.35
 @dataclass(frozen=True, slots=True)
 class Colour:
     """What in a picture's colour lightness does not explain. ``fringe``: colour per slope of lightness at edges, dots;
-    ``sure``: how many times its own error that is. ``scatter``: levels RMS at edges. ``touched``: share of the edges that
-    have any colour. ``drift``: levels by which the hue of paper of one lightness changes across or down the page; None
-    where the paper is burnt out, or the rest has told already."""
+    ``sure``: how many times its own error that is. ``scatter``: levels RMS at edges; ``explained``: how many levels colour
+    does go with lightness. ``touched``: share of the edges that have any colour. ``drift``: levels by which the hue of
+    paper of one lightness changes across or down the page; None where the paper is burnt out, or the rest has told."""
 
     fringe: float
     sure: float
     scatter: float
-    drift: float | None
+    explained: float
     touched: float
+    drift: float | None
 
     @property
     def is_tint(self) -> bool:
         fringed = self.sure >= SURE and self.fringe >= FRINGE_MIN
-        return (
-            self.touched >= TOUCHED_MIN
-            and not fringed
-            and self.scatter < SCATTER_MIN
-            and (self.drift or 0.0) < DRIFT_MIN
-        )
+        tinted = self.touched >= TOUCHED_MIN and self.explained >= EXPLAINED_MIN
+        return tinted and not fringed and self.scatter < SCATTER_MIN and (self.drift or 0.0) < DRIFT_MIN
 
 
 def measure(pixels: np.ndarray) -> Colour | None:
@@ -66,17 +65,19 @@ def measure(pixels: np.ndarray) -> Colour | None:
         return None
     known, differences = edges
     inverse = np.linalg.inv(known.T @ known + 1e-6 * len(known) * np.eye(known.shape[1]))
-    fringe = sure = scatter = 0.0
+    fringe = sure = scatter = explained = 0.0
     touched = float(np.mean(np.maximum(*map(np.abs, differences)) > APART))
     for difference in differences:
         weights = inverse @ (known.T @ difference)
-        error = float((difference - known @ weights).std())
+        curve = known @ weights
+        error = float((difference - curve).std())
+        explained = max(explained, float(curve.std()))
         for place in (-2, -1):
             own = error * float(np.sqrt(inverse[place, place])) + 1e-6
             if abs(weights[place]) / own > sure:
                 fringe, sure = abs(float(weights[place])), abs(float(weights[place])) / own
         scatter = max(scatter, error)
-    found = Colour(fringe, sure, scatter, None, touched)
+    found = Colour(fringe, sure, scatter, explained, touched, None)
     return replace(found, drift=_drift(pixels)) if found.is_tint else found  # the dearest is asked last
 
 
