@@ -62,7 +62,6 @@ KINDS = {
     "edge": ("cut", "writing at the worst side, as a multiple of the limit", 1.0),
     "spread": ("colour", "share of dots whose channels differ by more than 2 levels", colour.SHARE_MIN),
     "fringe": ("colour", "colour that goes with the slope of strokes, times its own error", tint.SURE),
-    "drift": ("colour", "change of hue across paper of one lightness, levels", tint.DRIFT_MIN),
     "width": ("scaled", "width between the margins of the body, mm", typeset.NARROW_MM),
     "seam": ("overlapped", "levels of the darkest line from side to side", double_feed.LINE_MIN),
     "excess": ("overlapped", "mm longer than the longest sheet of that width", double_feed.LONGER_MM),
@@ -70,7 +69,7 @@ KINDS = {
     "number": ("misread", "certainty of a page number read in one size, %", page_missing.SURE),
     "quality": ("pressed twice", "JPEG quality read from the tables less the true one", 0.5),
 }
-CLIP = {"fringe": 60.0, "drift": 3.0, "excess": 120.0}
+CLIP = {"fringe": 60.0, "excess": 120.0}
 """beyond these nothing is decided any more"""
 
 
@@ -99,7 +98,6 @@ def measures(view: PageView) -> dict[str, float]:
         beyond = tint.measure(view.pixels) if found["spread"] >= colour.SHARE_MIN else None
         if beyond:
             found["fringe"] = beyond.sure
-            found |= {} if beyond.drift is None else {"drift": beyond.drift}
     return found
 
 
@@ -177,7 +175,10 @@ def main() -> None:
     values: dict[str, dict[str, list[float]]] = collections.defaultdict(lambda: collections.defaultdict(list))
     clean = 0
     wanted = {kind for kind, _, _ in KINDS.values()} | {"missing"}
-    firsts: list[PageSource] = []
+    known = [sorted(size) for size in paper.SHEETS_MM.values()]
+    values["size"]["other sheet"] = [
+        float(np.abs(np.subtract(one, other)).max()) for one in known for other in known if one < other
+    ]
     with tempfile.TemporaryDirectory() as folder:
         for kind, value in qualities(Path(folder)):
             values["quality"][kind].append(value)
@@ -203,8 +204,6 @@ def main() -> None:
                 continue
             if fault == "clean":
                 values["size"]["clean"] += sizes(sources)
-                values["size"]["other sheet"] += [apart for other in firsts for apart in sizes([other, sources[0]])]
-                firsts = [*firsts[-3:], sources[0]]
             for name, value in measures(view).items():
                 values[name][fault].append(min(value, CLIP.get(name, value)))
                 strength = record.get("strength", {})
