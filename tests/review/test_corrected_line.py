@@ -130,6 +130,9 @@ def test_two_documents_scanned_as_one_and_one_of_them_on_its_side_both_end_deliv
         ).iterdir()
         with Image.open(kept) as taken, Image.open(page) as given:
             assert taken.tobytes() == given.tobytes()
+            assert taken.getexif().get(274, 1) == (1 if document == BOOK else 6), (
+                "the turn that was seen is in the file now"
+            )
 
     head = line.clerk(VAN_THU.name)
     where = head.post("/signing/freeze", document=[BOOK, other]).headers["location"]
