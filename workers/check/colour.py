@@ -18,6 +18,8 @@ SHARE_MIN = 0.0003
 """share of pixels beyond SPREAD_PX: grey 0; colour scans on paper washed white from 0.002 (docs/check/colour.md)"""
 RESIDUAL_MIN = 4.0
 """levels, RMS, that lightness does not explain: tinted greys up to 3.7 at JPEG quality 55; below, ``tint`` looks closer"""
+INK_LEVELS, INK_MIN = 48, 0.0003
+"""levels that no tint reaches beside what lightness explains, and share of dots: seals and pens from 0.0006"""
 STEP = (9, 5)
 """every 9th row and 5th column: single dots, never averages, or the colour noise would be lost"""
 
@@ -44,22 +46,25 @@ def _two_levels(gray: np.ndarray) -> bool:
 
 def _is_tinted(pixels: np.ndarray, blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> bool:
     """``blue``, ``green``, ``red``: single dots of ``pixels``. A page without strokes is given the benefit of the doubt."""
-    if _residual(blue, green, red) >= RESIDUAL_MIN:
+    residual, inked = _unexplained(blue, green, red)
+    if residual >= RESIDUAL_MIN or inked >= INK_MIN:
         return False
     found = tint.measure(pixels)
     return found is not None and found.is_tint
 
 
-def _residual(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> float:
-    """RMS of the colour difference that lightness alone does not explain: a tinted grey has none."""
+def _unexplained(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> tuple[float, float]:
+    """RMS of the colour difference that lightness alone does not explain, and the share of dots where it is that of ink."""
     blue, green, red = (channel.ravel().astype(np.int16) for channel in (blue, green, red))
     level = (blue + green + red) // 3
     count = np.maximum(np.bincount(level, minlength=256), 1)
-    worst = 0.0
+    worst = inked = 0.0
     for difference in (red - green, blue - green):
         mean = np.bincount(level, difference, minlength=256) / count
-        worst = max(worst, float(np.sqrt(np.mean((difference - mean[level]) ** 2))))
-    return worst
+        rest = np.abs(difference - mean[level])
+        worst = max(worst, float(np.sqrt(np.mean(rest**2))))
+        inked = max(inked, float((rest > INK_LEVELS).mean()))
+    return worst, inked
 
 
 _SAID = {

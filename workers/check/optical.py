@@ -213,38 +213,30 @@ def _coherence(phases: np.ndarray, half: int, reach: int) -> float:
 
 
 def _gaps(lines: np.ndarray) -> np.ndarray:
-    """How much neighbouring dots differ at each place along the lines, levels."""
-    return np.minimum(np.abs(np.diff(lines, axis=1)), GAP_MAX).mean(axis=0)
+    """How much neighbouring dots differ at each place along the lines, levels: stretches with writing × STRETCH_PX."""
+    steps = np.minimum(np.abs(np.diff(lines, axis=1)), GAP_MAX).mean(axis=0)
+    stretches = steps[: len(steps) // STRETCH_PX * STRETCH_PX].reshape(-1, STRETCH_PX)
+    mean = stretches.mean(axis=1)
+    return stretches[mean > max(GAPS_MIN, EMPTY * float(mean.max(initial=0.0)))]
 
 
 def copies(gaps: np.ndarray, ratio: float) -> float:
-    """Share by which gaps within copied dots are smaller than those between, were ``ratio`` of the dots captured: median
-    over stretches, 0 with fewer than WRITTEN_MIN that bear writing."""
-    count = len(gaps) // STRETCH_PX
-    used = gaps[: count * STRETCH_PX]
-    place = (np.arange(len(used)) * ratio % 1 * FOLD).astype(int) + np.arange(len(used)) // STRETCH_PX * FOLD
-    sums = np.bincount(place, used, minlength=count * FOLD).reshape(count, FOLD)
-    sizes = np.bincount(place, minlength=count * FOLD).reshape(count, FOLD).astype(float)
-    mean = sums.sum(axis=1) / STRETCH_PX
-    written = mean > max(GAPS_MIN, EMPTY * float(mean.max(initial=0.0)))
-    if written.sum() < WRITTEN_MIN:
+    """Share by which gaps within copied dots are smaller than those between, less what chance gives, were ``ratio`` of the
+    dots captured: median over stretches, 0 with fewer than WRITTEN_MIN of them."""
+    if len(gaps) < WRITTEN_MIN:
         return 0.0
-    sums, sizes = sums[written], sizes[written]
+    classes = np.eye(FOLD)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
     within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
-
-    def turned(values: np.ndarray) -> np.ndarray:
-        """Sums over ``within`` neighbouring classes, from each class on; the fold is a ring."""
-        total = np.cumsum(np.concatenate([np.zeros((len(values), 1)), values, values], axis=1), axis=1)
-        return total[:, within : within + FOLD] - total[:, :FOLD]
-
-    inner, inner_size = turned(sums), turned(sizes)
-    outer, outer_size = sums.sum(axis=1, keepdims=True) - inner, sizes.sum(axis=1, keepdims=True) - inner_size
-    known = (inner_size > 0) & (outer_size > 0)
+    ring = (
+        np.arange(FOLD)[:, None] - np.arange(FOLD)
+    ) % FOLD < within  # where copies begin is unknown: every turn of it
+    inner, inner_size = gaps @ (classes @ ring), classes.sum(axis=0) @ ring
+    outer, outer_size = gaps.sum(axis=1, keepdims=True) - inner, STRETCH_PX - inner_size
     between = np.maximum(outer / np.maximum(outer_size, 1), GAPS_MIN / 2)
-    share = inner / np.maximum(inner_size, 1) / between
-    chance = CHANCE * used.reshape(count, STRETCH_PX)[written].std(axis=1)[:, None] / np.sqrt(np.maximum(inner_size, 1))
-    gain = 1 - share - chance / between
-    return float(np.median(np.where(known, gain, 0.0).max(axis=1)))
+    inside = inner / np.maximum(inner_size, 1)
+    chance = CHANCE * gaps.std(axis=1)[:, None] / np.sqrt(np.maximum(inner_size, 1))
+    gain = np.where((inner_size > 0) & (outer_size > 0), 1 - (inside + chance) / between, 0.0)
+    return float(np.median(gain.max(axis=1)))
 
 
 def optical_dpi(view: PageView, found: Enlargement | None) -> float:

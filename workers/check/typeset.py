@@ -91,11 +91,14 @@ def lines(view: PageView, lean: float) -> list[Row]:
     if abs(lean) >= LEVEL:
         shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean)), 1, 0]])
         level = cv2.warpAffine(level, shear, level.shape[::-1], flags=cv2.INTER_NEAREST)
-    joined = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, 18), np.uint8))
+    level = (
+        level[:, 1::2] | level[:, : level.shape[1] // 2 * 2 : 2]
+    )  # half across is enough for lines, and half the work
+    joined = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((4, 1), np.uint8))  # what hangs from one line to the next
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     (wide, low), (wider, high) = ROW_MM
-    boxes = stats[1:, :4].astype(float) * MM
+    boxes = stats[1:, :4] * (2 * MM, MM, 2 * MM, MM)
     boxes[:, 1] += top * MM
     inside = (wide < boxes[:, 2]) & (boxes[:, 2] < wider) & (low < boxes[:, 3]) & (boxes[:, 3] < high)
     found = [tuple(box) for box in boxes[inside]]
