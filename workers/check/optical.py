@@ -62,8 +62,10 @@ CHANCE = 2.0
 """standard errors by which the least of FOLD places lies below the rest where nothing is copied"""
 COPIED = 0.22
 """by how much gaps within copies are smaller, on both axes: native pages up to 0.02, bilevel ones 0.10; copies from 0.3"""
-COPIED_ONE_AXIS = 0.26
-"""on one alone: native pages up to 0.02, bilevel ones 0.18"""
+COPIED_ONE_AXIS = 0.28
+"""on one alone: native pages up to 0.02, bilevel ones 0.18, at 600 dpi and JPEG 59 0.21"""
+COARSE, COPIED_COARSE = 0.45, 0.4
+"""of less than this share of the dots: there JPEG's blocks reach 0.32 at 600 dpi, and copies are wide: from 0.42"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _by_copies(source: float, gaps: tuple[np.ndarray, ...], dpi: tuple[float, fl
     x, y = (copies(axis, ratio) for axis, ratio in zip(gaps, ratios, strict=True))
     if min(x, y) >= COPIED:
         return Enlargement(source, source, min(x, y))
-    if max(x, y) < COPIED_ONE_AXIS:
+    if max(x, y) < (COPIED_COARSE if max(ratios) < COARSE else COPIED_ONE_AXIS):
         return None
     return Enlargement(source if x > y else None, source if y > x else None, max(x, y))
 

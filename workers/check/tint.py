@@ -25,16 +25,16 @@ BURNT = 253.5
 PAPER_MIN = 0.1
 FINE = 4
 """classes of lightness per level: a tint goes with it within a level too"""
-SURE, FRINGE_MIN = 20.0, 0.003
-"""tinted greys up to 17 times the error; colour scans of black letters 32–240 (docs/check/colour.md)"""
+SURE, FRINGE_MIN = 15.5, 0.003
+"""tinted greys of such a fringe up to 14 times the error; colour scans of black letters 17–240 (docs/check/colour.md)"""
 APART, TOUCHED_MIN = 2.0, 0.25
 """levels, and share of edges: a black letter washed white has a few coloured dots, and the lid beside it many"""
 EXPLAINED_MIN = 1.0
 """JPEG 55 can leave one hue over a whole page, which says nothing: 0.1; tinted greys from 1.07"""
 SCATTER_MIN = 6.0
 """tinted greys pressed hard up to 5.4"""
-DRIFT_MIN = 0.35
-"""tinted greys mostly up to 0.2; colour scans without a fringe 0.42, 0.6 and 1.0"""
+DRIFT_MIN = 0.3
+"""tinted greys mostly up to 0.2, one in fifty 0.4; colour scans without a fringe 0.42, 0.6 and 1.0"""
 
 
 @dataclass(frozen=True, slots=True)
