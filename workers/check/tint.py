@@ -25,8 +25,10 @@ BURNT = 253.5
 PAPER_MIN = 0.1
 FINE = 4
 """classes of lightness per level: a tint goes with it within a level too"""
-SURE, FRINGE_MIN = 15.5, 0.003
-"""tinted greys of such a fringe up to 14 times the error; colour scans of black letters 17–240 (docs/check/colour.md)"""
+SURE = 15.5
+FRINGES = ((SURE, 0.003), (8.0, 0.0045))
+"""how sure, and how broad in dots; a sparse page is less sure of a broader one. Tinted greys up to 14 times the error, broad ones
+7.6; colour scans of black letters 17–240 (docs/check/colour.md)"""
 APART, TOUCHED_MIN = 2.0, 0.25
 """levels, and share of edges: a black letter washed white has a few coloured dots, and the lid beside it many"""
 EXPLAINED_MIN = 1.0
@@ -53,7 +55,7 @@ class Colour:
 
     @property
     def is_tint(self) -> bool:
-        fringed = self.sure >= SURE and self.fringe >= FRINGE_MIN
+        fringed = any(self.sure >= sure and self.fringe >= fringe for sure, fringe in FRINGES)
         tinted = self.touched >= TOUCHED_MIN and self.explained >= EXPLAINED_MIN
         return tinted and not fringed and self.scatter < SCATTER_MIN and (self.drift or 0.0) < DRIFT_MIN
 
