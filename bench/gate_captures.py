@@ -35,6 +35,18 @@ def scanner(rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 297
     return replaced(settings, **changes)
 
 
+def shadowed(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A lid that did not close, or a bound volume: light fades a little towards one side."""
+    height, width = pixels.shape[:2]
+    side, reach = int(rng.integers(4)), float(rng.uniform(0.02, 0.12))
+    away = np.linspace(0, 1, width if side % 2 else height, dtype=np.float32)
+    if side > 1:
+        away = away[::-1]
+    loss = rng.uniform(0.04, 0.16) * np.exp(-away / reach)
+    fading = loss[None, :, None] if side % 2 else loss[:, None, None]
+    return np.clip(pixels * (1 - fading), 0, 255).astype(np.uint8)
+
+
 def capture(
     pages: tuple[Page, ...], rng: np.random.Generator, base: Settings | None = None, **changes: Any
 ) -> Captured:
@@ -43,8 +55,9 @@ def capture(
 
 
 def reworked(scan: Scan, rng: np.random.Generator) -> tuple[Scan, str]:
-    """What drivers do to a good capture, none of it a fault: paper washed white, reduced from more dots, denoised."""
-    kind = str(rng.choice(["no", "white", "reduced", "denoised"], p=[0.6, 0.2, 0.12, 0.08]))
+    """What drivers do to a good capture, none of it a fault: paper washed white, reduced from more dots, denoised,
+    shadowed at one side."""
+    kind = str(rng.choice(["no", "white", "reduced", "denoised", "shadow"], p=[0.5, 0.2, 0.12, 0.08, 0.1]))
     pixels = scan.pixels
     if kind == "white":
         top = float(np.percentile(pixels[::7, ::7], 60)) - float(rng.uniform(4, 14))
@@ -55,4 +68,6 @@ def reworked(scan: Scan, rng: np.random.Generator) -> tuple[Scan, str]:
         pixels = cv2.resize(more.pixels, (pixels.shape[1], pixels.shape[0]), interpolation=kernel)
     if kind == "denoised":
         pixels = cv2.medianBlur(pixels, 3) if rng.random() < 0.5 else cv2.bilateralFilter(pixels, 5, 18, 2)
+    if kind == "shadow":
+        pixels = shadowed(pixels, rng)
     return dataclasses.replace(scan, pixels=pixels), kind

@@ -33,7 +33,7 @@ Expected = list[tuple[str, str, int | None]]
 Outcome = tuple[Captured, Expected, dict[str, Any], float | None]
 """scans, expected (code, severity, page), strength, dpi tag (None: none written; 0: the scan's own)"""
 
-CAST = {"none": 0.4, "gain": 0.25, "curve": 0.2, "rounding": 0.15}
+CAST = {"none": 0.3, "gain": 0.2, "curve": 0.2, "sepia": 0.2, "rounding": 0.1}
 """how a grey capture saved as colour may be tinted on its way, and how often"""
 
 
@@ -68,7 +68,9 @@ def colour(rng: np.random.Generator) -> Outcome:
 def _cast(pixels: np.ndarray, cast: str, rng: np.random.Generator) -> np.ndarray:
     if cast == "gain":
         return np.clip(pixels * rng.uniform(0.86, 1.0, 3), 0, 255).astype(np.uint8)
-    if cast == "curve":  # sepia and the like: another curve for each channel
+    if cast == "sepia":
+        return np.clip(pixels * (1 + (np.array([1.08, 0.9, 0.72]) - 1) * rng.uniform(0.4, 1)), 0, 255).astype(np.uint8)
+    if cast == "curve":  # another curve for each channel
         levels = np.arange(256) / 255
         curves = [255 * levels ** rng.uniform(0.85, 1.18) for _ in range(3)]
         return np.stack([curves[index].astype(np.uint8)[pixels[:, :, index]] for index in range(3)], axis=2)

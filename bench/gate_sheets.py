@@ -173,6 +173,19 @@ def sized(rng: np.random.Generator) -> Pages:
     return render(dataclasses.replace(spec, typing=typing, incoming=None), rng)[:1]
 
 
+def large(rng: np.random.Generator) -> Pages:
+    """An A3 annex: a plan's title block, or a table with room around it."""
+    page = table(rng)[0]
+    height, width = page.pixels.shape[:2]
+    wide = width > height
+    size = (420.0, 297.0) if wide else (297.0, 420.0)
+    pixels = np.empty((round(size[1] / 25.4 * page.dpi), round(size[0] / 25.4 * page.dpi), 3), np.uint8)
+    pixels[:] = np.median(page.pixels[::9, ::9].reshape(-1, 3), axis=0)
+    x, y = (int(rng.uniform(0, room)) for room in (pixels.shape[1] - width, pixels.shape[0] - height))
+    pixels[y : y + height, x : x + width] = page.pixels
+    return (Page(1, pixels, page.dpi, size, {}),)
+
+
 def overlaid(rng: np.random.Generator) -> Pages:
     spec, pages = document(rng)
     return (wear.random_overlay(pages[0], rng, datetime.combine(spec.issued, time(9))), *pages[1:])
@@ -197,7 +210,7 @@ def _face(rng: np.random.Generator) -> Typeface:
 SHEETS: dict[str, tuple[Callable[[np.random.Generator], Pages], float]] = {
     "letter": (letter, 5), "plain": (plain, 3), "signature": (signature, 2), "table": (table, 2), "form": (form, 1),
     "written": (written, 1), "photograph": (photograph, 1), "coloured": (coloured, 1), "yellowed": (yellowed, 1),
-    "photocopy": (photocopy, 2), "sized": (sized, 2), "overlaid": (overlaid, 1),
+    "photocopy": (photocopy, 2), "sized": (sized, 2), "overlaid": (overlaid, 1), "large": (large, 0.6),
 }  # fmt: skip
 """what it is, and how often it comes"""
 

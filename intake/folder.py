@@ -48,6 +48,12 @@ class DocumentFolder:
             )
         return tuple(sorted(path for path in (self.root / ORIGINAL).iterdir() if path.is_file()))
 
+    @property
+    def turned(self) -> dict[int, int]:
+        """Page → clockwise degrees by which the check set it upright; every stage shows and reads it so."""
+        turned = self.facts.get("check", {}).get("turned", {})
+        return {int(page): int(degrees) for page, degrees in turned.items()}  # type: ignore[attr-defined]
+
     def of(self, stage: str) -> Path:
         """The published folder of an earlier stage; raises DocumentError when there is none."""
         attempt = self.published.get(stage)

@@ -49,7 +49,8 @@ Call = Callable[[DocumentFolder, Profile, Path, Surroundings, Tell], StageResult
 
 def _check(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, _: Tell) -> StageResult:
     known = certified(around.home, around.station, around.arrived_at)
-    return check.run(document, profile.check, out, known)
+    # what a person put right is not turned again behind her back
+    return check.run(document, profile.check, out, known, set_upright=around.revision == 1)
 
 
 def _ocr(document: DocumentFolder, profile: Profile, out: Path, around: Surroundings, tell: Tell) -> StageResult:

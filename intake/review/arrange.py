@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pikepdf
@@ -23,13 +23,16 @@ from intake.store.admit import Delivered
 class PlacedPage:
     """Where one page of the document lies: file, and its place in the file from 0 (``only`` = the file is this page).
 
-    ``turn``: clockwise degrees (0, 90, 180, 270) it is to be turned by from how it is shown now.
+    ``turn``: clockwise degrees (0, 90, 180, 270) it is to be turned by from how the file shows it.
     """
 
     file: Path
     index: int
     only: bool
     turn: int = 0
+
+    def turned(self, degrees: int) -> PlacedPage:
+        return replace(self, turn=(self.turn + degrees) % 360)
 
 
 def placed_pages(originals: Sequence[Path]) -> list[PlacedPage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -137,7 +137,7 @@ def arranged(seat: Acting, form: Form, document_id: str) -> Response:
     if not reason:
         raise OperatorError("Hãy ghi vì sao đổi các trang.", "Write why the pages are changed.")
     data = {**wanted.as_json(), "text": reason}
-    own, *others = ([replace(placed[n - 1], turn=wanted.turned.get(n, 0)) for n in group] for group in wanted.groups)
+    own, *others = ([placed[n - 1].turned(wanted.turned.get(n, 0)) for n in group] for group in wanted.groups)
     names = [f"{known.row['name']} [{', '.join(map(str, group))}]" for group in wanted.groups[1:]]
     _amend(seat, known, actor, own, data, version, split=list(zip(names, others, strict=True)))
     return seat.done("/queue")
@@ -246,4 +246,4 @@ def _placed(seat: Seat, known: Whole) -> list[arrange.PlacedPage]:
             "Số trang trong tệp khác số trang đã kiểm tra; hãy quét lại cả văn bản.",
             "The files hold another number of pages than was checked; scan the whole document again.",
         )
-    return placed
+    return [page.turned(folder.turned.get(number, 0)) for number, page in enumerate(placed, start=1)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intake.errors import DocumentError, NotAllowed
+from intake.model import Severity
 from intake.settings import Settings
 from intake.states import State
 from intake.store import Store, amend
@@ -44,9 +45,13 @@ def may_arrange(known: Whole) -> bool:
 
 
 def suggested_turns(known: Whole) -> dict[int, int]:
-    """Page → clockwise degrees that the gate says would mend it."""
+    """Page → clockwise degrees that the gate says would mend it; of what the check turned itself it is only a note."""
     codes = ("check.orientation_90", "check.orientation_180")
-    found = [item for item in known.findings if item.code in codes and item.page and item.measured is not None]
+    found = [
+        item
+        for item in known.findings
+        if item.code in codes and item.page and item.measured is not None and item.severity >= Severity.BLOCK
+    ]
     return {int(item.page or 0): int(float(item.measured or 0)) for item in found}
 
 

@@ -40,7 +40,7 @@ def test_handwriting_never_blocks_for_its_lean(section) -> None:
             cv2.polylines(pixels, [word], False, (40, 40, 120), 4, cv2.LINE_AA)
             x = int(word[:, 0].max()) + 30
     view = _view(pixels)
-    lines, stand = text.measure(view), Stand(0, False)
+    lines, stand = text.measure(view), Stand(0)
     assert all(f.severity.word != "block" for f in skew.look(view, section, degrees(lines, stand), lines, stand))
 
 

@@ -9,14 +9,17 @@ import numpy as np
 
 from intake.model import Finding, Severity
 from intake.profile.sections import CheckSection
+from workers.check import tint
 from workers.check.view import PageView
 
 SPREAD_PX = 2
 """levels between the channels of one pixel that rounding and JPEG cannot make in a grey image"""
 SHARE_MIN = 0.0003
 """share of pixels beyond SPREAD_PX: grey 0; colour scans on paper washed white from 0.002 (docs/check/colour.md)"""
-RESIDUAL_MIN = 0.2
-"""levels, RMS: tinted greys stored without loss up to 0.15 mostly, colour scans of plain letters from 0.6"""
+RESIDUAL_MIN = 4.0
+"""levels, RMS, that lightness does not explain: tinted greys up to 3.7 at JPEG quality 55; below, ``tint`` looks closer"""
+INK_LEVELS, INK_MIN = 48, 0.0003
+"""levels that no tint reaches beside what lightness explains, and share of dots: seals and pens from 0.0006"""
 STEP = (9, 5)
 """every 9th row and 5th column: single dots, never averages, or the colour noise would be lost"""
 
@@ -31,7 +34,7 @@ def kind(view: PageView) -> str:
     blue, green, red = cv2.split(np.ascontiguousarray(pixels[:: STEP[0], :: STEP[1]]))
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
     coloured = (spread > SPREAD_PX).mean() >= SHARE_MIN
-    if coloured and _residual(*(channel[::2] for channel in (blue, green, red))) >= RESIDUAL_MIN:
+    if coloured and not _is_tinted(pixels, blue[::2], green[::2], red[::2]):
         return "rgb"
     return "bilevel" if _two_levels(pixels[:, :, 1]) else "gray-as-rgb"
 
@@ -41,16 +44,27 @@ def _two_levels(gray: np.ndarray) -> bool:
     return bool(((sample > 8) & (sample < 247)).mean() < 1e-4)
 
 
-def _residual(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> float:
-    """RMS of the colour difference that lightness alone does not explain: a tinted grey has none."""
+def _is_tinted(pixels: np.ndarray, blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> bool:
+    """``blue``, ``green``, ``red``: single dots of ``pixels``. A page without strokes is given the benefit of the doubt."""
+    residual, inked = _unexplained(blue, green, red)
+    if residual >= RESIDUAL_MIN or inked >= INK_MIN:
+        return False
+    found = tint.measure(pixels)
+    return found is not None and found.is_tint
+
+
+def _unexplained(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> tuple[float, float]:
+    """RMS of the colour difference that lightness alone does not explain, and the share of dots where it is that of ink."""
     blue, green, red = (channel.ravel().astype(np.int16) for channel in (blue, green, red))
     level = (blue + green + red) // 3
     count = np.maximum(np.bincount(level, minlength=256), 1)
-    worst = 0.0
+    worst = inked = 0.0
     for difference in (red - green, blue - green):
         mean = np.bincount(level, difference, minlength=256) / count
-        worst = max(worst, float(np.sqrt(np.mean((difference - mean[level]) ** 2))))
-    return worst
+        rest = np.abs(difference - mean[level])
+        worst = max(worst, float(np.sqrt(np.mean(rest**2))))
+        inked = max(inked, float((rest > INK_LEVELS).mean()))
+    return worst, inked
 
 
 _SAID = {

@@ -39,9 +39,11 @@ from workers.tools.pages import Encrypted, PageSource, TooLarge, decode, list_pa
 Measures = list[dict[str, Any]]
 
 
-def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding], Measures]:
+def inspect(paths: Sequence[Path], section: CheckSection, set_upright: bool = False) -> tuple[list[Finding], Measures]:
     """Findings and per-page measures of one document; ``paths`` are its files in page order.
 
+    ``set_upright``: a page that certainly lies wrong is judged as if turned; its row says ``turned`` (clockwise degrees)
+    and its finding is a note. Who asks for that must show the page so from here on. A signed PDF is left as it is.
     On a secrecy mark the findings hold that mark alone and the measures are empty: what was measured before it was
     seen is dropped. Raises EnvironmentTrouble only.
     """
@@ -52,6 +54,7 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
     for path in paths:
         found, sources = _open(path, section, number)
         findings += found
+        as_it_is = any(finding.code == "check.pdf_signed" for finding in found)
         for source in sources:
             number = source.number
             try:
@@ -63,11 +66,27 @@ def inspect(paths: Sequence[Path], section: CheckSection) -> tuple[list[Finding]
             secret = list(secrecy.look(view, kind))
             if any(finding.severity is Severity.REFUSE for finding in secret):
                 return secret, []
-            page = inspect_page(view, section, kind, alone=len(paths) == len(sources) == 1)
+            alone = len(paths) == len(sources) == 1
+            page = inspect_page(view, section, kind, alone)
+            if set_upright and page.stand.sure and page.stand.turn and not as_it_is:
+                upright = view.turned(page.stand.turn)
+                secret = list(secrecy.look(upright, kind))
+                if any(finding.severity is Severity.REFUSE for finding in secret):
+                    return secret, []
+                page = _turned(inspect_page(upright, section, kind, alone), page)
             findings += [*secret, *page.findings]
             measures.append(page.measure)
             pages.append(page)
     return [*findings, *_across(pages)], measures
+
+
+def _turned(page: PageReport, before: PageReport) -> PageReport:
+    """The report of the page as turned, if that reads upright; else what was said ``before``."""
+    if page.stand.turn:
+        return before
+    turn = before.stand.turn
+    note = orientation.turned(page.number, turn)
+    return replace(page, findings=[*page.findings, note], measure=page.measure | {"turned": turn})
 
 
 def _across(pages: Sequence[PageReport]) -> Iterator[Finding]:
@@ -109,6 +128,7 @@ class PageReport:
     number: int
     findings: list[Finding]
     measure: dict[str, Any]
+    stand: orientation.Stand
     trace: duplicate.Trace | None
     streaks: tuple[streak.Streak, ...]
     feed: double_feed.Feed
@@ -128,7 +148,7 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
     row = _measure(view, kind, lines_down) | {"jpeg_quality": quality}
     if not written and not exposure.washed_out(view):
         findings += blank.look(view, 0)
-        return PageReport(view.number, findings, row, None, lines_down, feed, unnumbered)
+        return PageReport(view.number, findings, row, orientation.Stand(0), None, lines_down, feed, unnumbered)
     lines = text.measure(view)
     stand = orientation.measure(view, lines)
     lean = skew.degrees(lines, stand)
@@ -150,7 +170,7 @@ def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool =
     }
     trace = None if alone else duplicate.trace(view, lean)
     numbered = unnumbered if alone or stand.turn else page_missing.measure(view)
-    return PageReport(view.number, findings, row, trace, lines_down, feed, numbered)
+    return PageReport(view.number, findings, row, stand, trace, lines_down, feed, numbered)
 
 
 def _measure(view: PageView, kind: str, lines_down: tuple[streak.Streak, ...]) -> dict[str, Any]:

@@ -5,8 +5,11 @@ Nyquist frequency r/2 mirrors what stands d below it, attenuated, in a phase tha
 optics have no such mirror however soft they are. So the mean of Y(r/2−d)·Y(r/2+d) over lines and d, phases only,
 is near 0 for a native capture and 0.3–0.9 for an enlarged one; its neighbourhood (other centres) is subtracted,
 because straight edges raise all centres alike. Survives JPEG Q60, sharpening and trimming, since no alignment with
-the image border is assumed. Nearest-neighbour copies break the mirror; they leave a beat in the line-to-line
-differences instead. (After Gallagher 2005 and the DCT zero-crossing search of «resdet»; docs/check/optical.md.)
+the image border is assumed.
+
+Nearest-neighbour copies break the mirror. They repeat dots, so the gaps between neighbours, folded by where they fall in
+the source's grid, are small in one part of the fold, as wide as the copies are many, and large in the rest.
+(After Gallagher 2005 and the DCT zero-crossing search of «resdet»; docs/check/resolution.md.)
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
@@ -42,10 +44,28 @@ ONE_AXIS = 0.44
 """ruled tables reach 0.36 on one axis; captures enlarged on one axis alone from 0.54"""
 GRID_SHARE = 0.6
 """of the best eighth that another eighth may reach: enlarged 0.4 at most, empty pages 0.75 and more"""
+SKIRT = 0.46
+"""of the peak at seven eighths: native pages pressed to quality 55 up to 0.43, enlarged ones from 0.47"""
 COMB = 0.08
 """share of the spectrum to either side in which a single-axis mirror must stand alone"""
-BEAT = 0.085
-BEAT_OFF_GRID = 3.2
+FOLD = 16
+"""classes into which the gaps are folded"""
+STRETCH_PX = 400
+"""sources that are no simple share of the stored dots slip by less than half a dot on it"""
+GAP_MAX = 40.0
+"""levels: one hard rule must not outweigh a line of letters"""
+WRITTEN_MIN = 2
+"""stretches with writing"""
+GAPS_MIN, EMPTY = 0.8, 0.25
+"""levels a gap has on a stretch that bears writing, and share of the fullest stretch's"""
+CHANCE = 2.0
+"""standard errors by which the least of FOLD places lies below the rest where nothing is copied"""
+COPIED = 0.22
+"""by how much gaps within copies are smaller, on both axes: native pages up to 0.02, bilevel ones 0.10; copies from 0.3"""
+COPIED_ONE_AXIS = 0.28
+"""on one alone: native pages up to 0.02, bilevel ones 0.18, at 600 dpi and JPEG 59 0.21"""
+COARSE, COPIED_COARSE = 0.45, 0.4
+"""of less than this share of the dots: there JPEG's blocks reach 0.32 at 600 dpi, and copies are wide: from 0.42"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +91,12 @@ def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None
     if min(len(lines) for lines in axes) < LINES_MIN:
         return None
     spectra = tuple(_phases(lines) for lines in axes)
-    beats = tuple(_beats(lines) for lines in axes)
-    for judge in (_by_mirror, _by_beat):
-        found = [
-            judge(float(source), spectra, beats, view.dpi)
-            for source in SOURCES_DPI
-            if sigma_mm is None or sigma_mm * source / 25.4 <= SIGMA_MAX_PX
-        ]
-        seen = [one for one in found if one and not _is_jpeg_grid(one, spectra, view.dpi)]
-        if seen:
-            return max(seen, key=lambda enlargement: enlargement.score)
-    return None
+    gaps = tuple(_gaps(lines) for lines in axes)
+    sources = [float(source) for source in SOURCES_DPI if sigma_mm is None or sigma_mm * source / 25.4 <= SIGMA_MAX_PX]
+    copied = [one for one in (_by_copies(source, gaps, view.dpi) for source in sources) if one]
+    mirrored = [one for one in (_by_mirror(source, spectra, view.dpi) for source in sources) if one]
+    seen = copied or [one for one in mirrored if not _is_jpeg_grid(one, spectra, view.dpi)]
+    return max(seen, key=lambda enlargement: enlargement.score, default=None)
 
 
 def _ratios(source: float, dpi: tuple[float, float]) -> tuple[float, float] | None:
@@ -89,14 +104,12 @@ def _ratios(source: float, dpi: tuple[float, float]) -> tuple[float, float] | No
     return ratios if all(RATIO[0] <= ratio <= RATIO[1] for ratio in ratios) else None
 
 
-def _by_mirror(
-    source: float, spectra: tuple[np.ndarray, ...], _: tuple[Beats, ...], dpi: tuple[float, float]
-) -> Enlargement | None:
+def _by_mirror(source: float, spectra: tuple[np.ndarray, ...], dpi: tuple[float, float]) -> Enlargement | None:
     ratios = _ratios(source, dpi)
     if not ratios:
         return None
     scores = [mirror(spectrum, ratio, BOTH_AXES) for spectrum, ratio in zip(spectra, ratios, strict=True)]
-    if min(scores) >= BOTH_AXES:
+    if min(scores) >= BOTH_AXES and not _is_skirt(scores, spectra, ratios):
         return Enlargement(source, source, min(scores))
     if max(scores) < ONE_AXIS:
         return None
@@ -106,15 +119,23 @@ def _by_mirror(
     return Enlargement(source if axis == 0 else None, source if axis == 1 else None, scores[axis])
 
 
-def _by_beat(
-    source: float, _: tuple[np.ndarray, ...], beats: tuple[Beats, ...], dpi: tuple[float, float]
-) -> Enlargement | None:
+def _is_skirt(scores: list[float], spectra: tuple[np.ndarray, ...], ratios: tuple[float, float]) -> bool:
+    """A picture pressed hard stands high at seven eighths of its spectrum, and at six by no more than that peak's skirt."""
+    if any(abs(ratio - 0.75) > 0.01 for ratio in ratios):
+        return False
+    return sum(scores) < SKIRT * sum(mirror(spectrum, 0.875) for spectrum in spectra)
+
+
+def _by_copies(source: float, gaps: tuple[np.ndarray, ...], dpi: tuple[float, float]) -> Enlargement | None:
     ratios = _ratios(source, dpi)
     if not ratios:
         return None
-    scores = [_beat(beat, ratio) for beat, ratio in zip(beats, ratios, strict=True)]
-    # one axis alone proves nothing here: native pages reach twice the limit on one, bilevel ones more
-    return Enlargement(source, source, min(scores)) if min(scores) >= BOTH_AXES else None
+    x, y = (copies(axis, ratio) for axis, ratio in zip(gaps, ratios, strict=True))
+    if min(x, y) >= COPIED:
+        return Enlargement(source, source, min(x, y))
+    if max(x, y) < (COPIED_COARSE if max(ratios) < COARSE else COPIED_ONE_AXIS):
+        return None
+    return Enlargement(source if x > y else None, source if y > x else None, max(x, y))
 
 
 def _is_jpeg_grid(found: Enlargement, spectra: tuple[np.ndarray, ...], dpi: tuple[float, float]) -> bool:
@@ -193,57 +214,31 @@ def _coherence(phases: np.ndarray, half: int, reach: int) -> float:
     return float(abs(np.einsum("ij,ij->", below[:, :width], above[:, :width])) / (below.shape[0] * width))
 
 
-@dataclass(frozen=True, slots=True)
-class Beats:
-    """Spectrum (absolute and as it is) of how much neighbouring dots differ at each place along the lines."""
-
-    spectrum: np.ndarray
-    phased: np.ndarray
-    padded: int
-
-
-def _beats(lines: np.ndarray) -> Beats:
-    steps = np.minimum(np.abs(np.diff(lines, axis=1)), 40).mean(axis=0)
-    profile = steps / (cv2.blur(steps[None], (33, 1))[0] + 0.2)
-    level = profile - profile.mean()
-    padded = -(-len(profile) // GRID) * GRID
-    phased = np.fft.rfft(level, padded) / len(profile)
-    return Beats(np.abs(phased), phased, padded)
+def _gaps(lines: np.ndarray) -> np.ndarray:
+    """How much neighbouring dots differ at each place along the lines, levels: stretches with writing × STRETCH_PX."""
+    steps = np.minimum(np.abs(np.diff(lines, axis=1)), GAP_MAX).mean(axis=0)
+    stretches = steps[: len(steps) // STRETCH_PX * STRETCH_PX].reshape(-1, STRETCH_PX)
+    mean = stretches.mean(axis=1)
+    return stretches[mean > max(GAPS_MIN, EMPTY * float(mean.max(initial=0.0)))]
 
 
-def _dips(beats: Beats, k: int) -> bool:
-    """Whether the beat at bin ``k`` is one of gaps (few small differences) rather than of bursts: told by the phase of
-    its first overtone, which a page with little writing does not disturb."""
-    doubled = 2 * k
-    last = len(beats.phased) - 1
-    overtone = beats.phased[doubled] if doubled <= last else np.conj(beats.phased[2 * last - doubled])
-    return float((overtone * np.conj(beats.phased[k]) ** 2).real) < 0
-
-
-def _beat(beats: Beats, ratio: float) -> float:
-    """0, or BOTH_AXES and more when the differences beat with the source's grid and not with JPEG's 8-dot grid.
-
-    Ratios r and 1−r beat alike; copies leave few large steps when r < ½ (bursts), few small ones above (gaps).
-    """
-    spectrum, padded = beats.spectrum, beats.padded
-    frequency = min(ratio, 1 - ratio)
-
-    def at(where: float) -> float:
-        k = round(where * padded)
-        return float(spectrum[max(1, k - 2) : k + 3].max())
-
-    near = round(frequency * padded)
-    peak_at = max(1, near - 2) + int(spectrum[max(1, near - 2) : near + 3].argmax())
-    if abs(ratio - 0.5) > 0.01 and _dips(beats, peak_at) != (ratio > 0.5):
+def copies(gaps: np.ndarray, ratio: float) -> float:
+    """Share by which gaps within copied dots are smaller than those between, less what chance gives, were ``ratio`` of the
+    dots captured: median over stretches, 0 with fewer than WRITTEN_MIN of them."""
+    if len(gaps) < WRITTEN_MIN:
         return 0.0
-    eighths = [at(k / 8) for k in range(1, 5) if abs(k / 8 - frequency) > 0.01]
-    peak = at(frequency)
-    k = round(frequency * padded)
-    floor = float(np.median(np.concatenate([spectrum[max(1, k - 30) : k - 4], spectrum[k + 5 : k + 31]])))
-    on_grid = min(abs(frequency * 8 - round(frequency * 8)), 1) < 0.04
-    if on_grid:
-        return BOTH_AXES * peak / BEAT if peak > 1.6 * float(np.median(eighths)) else 0.0
-    return BOTH_AXES * peak / (floor + 1e-6) / BEAT_OFF_GRID if peak > 0.004 else 0.0
+    classes = np.eye(FOLD)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
+    within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
+    ring = (
+        np.arange(FOLD)[:, None] - np.arange(FOLD)
+    ) % FOLD < within  # where copies begin is unknown: every turn of it
+    inner, inner_size = gaps @ (classes @ ring), classes.sum(axis=0) @ ring
+    outer, outer_size = gaps.sum(axis=1, keepdims=True) - inner, STRETCH_PX - inner_size
+    between = np.maximum(outer / np.maximum(outer_size, 1), GAPS_MIN / 2)
+    inside = inner / np.maximum(inner_size, 1)
+    chance = CHANCE * gaps.std(axis=1)[:, None] / np.sqrt(np.maximum(inner_size, 1))
+    gain = np.where((inner_size > 0) & (outer_size > 0), 1 - (inside + chance) / between, 0.0)
+    return float(np.median(gain.max(axis=1)))
 
 
 def optical_dpi(view: PageView, found: Enlargement | None) -> float:

@@ -30,35 +30,36 @@ READ_MIN = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """``turn``: clockwise degrees that would set the page upright (0, 90, 180, 270). ``read``: a strip was read."""
+    """``turn``: clockwise degrees that would set the page upright (0, 90, 180, 270). ``sure``: its text was read so, with
+    certainty: enough to turn the page without asking anybody."""
 
     turn: int
-    read: bool
+    sure: bool = False
 
 
 def measure(view: PageView, lines: Lines) -> Stand:
     if lines.rise is None and lines.marks == 0:
-        return Stand(0, False)
+        return Stand(0)
     ratio = lines.sharpness / max(lines.across, 1e-6)
     if lines.rise is not None and lines.rise > CERTAIN_RISE and ratio > CERTAIN_SHARPNESS:
-        return Stand(0, False)
-    return Stand(_read_four_ways(view, ratio < 1), True)
+        return Stand(0)
+    return _read_four_ways(view, ratio < 1)
 
 
-def _read_four_ways(view: PageView, lies: bool) -> int:
+def _read_four_ways(view: PageView, lies: bool) -> Stand:
     """The turn that makes the page read; ``lies``: its lines seem to run from top to bottom, so that is tried first."""
     strip = _densest(view)
     if strip is None:
-        return 0
+        return Stand(0)
     scores = []
     for turn in (0, 90, 270, 180) if lies else (0, 180, 90, 270):
         read = _legible(np.ascontiguousarray(np.rot90(strip, k=-turn // 90)))
         if read >= READ_SURE:
-            return turn
+            return Stand(turn, sure=True)
         scores.append((read, -turn, turn))
     upright = scores[0][0]
     best, _, turn = max(scores)
-    return turn if best > READ_MIN and best > LEAD * upright else 0
+    return Stand(turn if best > READ_MIN and best > LEAD * upright else 0)
 
 
 def _densest(view: PageView) -> np.ndarray | None:
@@ -99,13 +100,29 @@ def look(view: PageView, stand: Stand) -> Iterator[Finding]:
     """``orientation_180`` and ``orientation_90`` (either side): measured is the clockwise turn that mends it."""
     if not stand.turn:
         return
-    upside_down = stand.turn == 180
-    vi, en = ("ngược đầu", "upside down") if upside_down else ("nằm ngang", "on its side")
+    code, vi, en = _said(stand.turn)
     yield Finding(
-        "check.orientation_180" if upside_down else "check.orientation_90", Severity.BLOCK,
+        code, Severity.BLOCK,
         f"Trang {view.number} {vi}. Đặt lại giấy đúng chiều rồi quét lại, hoặc để bàn kiểm tra xoay {stand.turn}° "
         "(không mất dữ liệu).",
         f"Page {view.number} lies {en}. Feed it the right way and scan again, or let the desk turn it {stand.turn}° "
         "(lossless).",
         page=view.number, measured=float(stand.turn), limit=0.0, unit="°",
     )  # fmt: skip
+
+
+def turned(page: int, turn: int) -> Finding:
+    """The note of a page that was set upright: the same code, and what was done about it."""
+    code, vi, en = _said(turn)
+    return Finding(
+        code, Severity.NOTE,
+        f"Trang {page} {vi} khi quét: đã xoay {turn}° cho xuôi chiều (không mất dữ liệu, bản quét giữ nguyên).",
+        f"Page {page} lay {en} on the glass: it was turned {turn}° (lossless; the scan itself is untouched).",
+        page=page, measured=float(turn), limit=0.0, unit="°",
+    )  # fmt: skip
+
+
+def _said(turn: int) -> tuple[str, str, str]:
+    upside_down = turn == 180
+    vi, en = ("ngược đầu", "upside down") if upside_down else ("nằm ngang", "on its side")
+    return "check.orientation_180" if upside_down else "check.orientation_90", vi, en

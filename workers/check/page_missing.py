@@ -46,24 +46,29 @@ class Numbered:
 
 
 def measure(view: PageView) -> Numbered:
+    place, gray = picture(view)
+    return Numbered(view.number, None if gray is None else _agreed(gray), place)
+
+
+def picture(view: PageView) -> tuple[Box | None, np.ndarray | None]:
+    """Where a page number may stand, and that place with room around it, grey, at READ_DPI; None where none does."""
     place = _place(view)
     if place is None:
-        return Numbered(view.number, None)
+        return None, None
     patch = view.crop(Box(place.x - 3, place.y - 2, place.width + 6, place.height + 4), READ_DPI)
     gray = patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
     if gray.size == 0:
-        return Numbered(view.number, None)
+        return None, None
     white = int(np.median(gray))
-    padded = cv2.copyMakeBorder(gray, 20, 20, 30, 30, cv2.BORDER_CONSTANT, value=white)
-    return Numbered(view.number, _agreed(padded), place)
+    return place, cv2.copyMakeBorder(gray, 20, 20, 30, 30, cv2.BORDER_CONSTANT, value=white)
 
 
 def _agreed(gray: np.ndarray) -> int | None:
     """The number that two readings, in different sizes, have in common and none contradicts."""
     found: list[int] = []
     for size in SIZES:
-        number = _read(cv2.resize(gray, None, fx=size, fy=size, interpolation=cv2.INTER_CUBIC))
-        if number is None:
+        number, sure = read(cv2.resize(gray, None, fx=size, fy=size, interpolation=cv2.INTER_CUBIC))
+        if number is None or sure < SURE:
             continue
         found.append(number)
         if len(set(found)) > 1:
@@ -96,7 +101,8 @@ def _place(view: PageView) -> Box | None:
     return None
 
 
-def _read(gray: np.ndarray) -> int | None:
+def read(gray: np.ndarray) -> tuple[int | None, int]:
+    """The number in a picture of it alone, None when it is none, and how certain that is (0–100)."""
     api = engine.tesseract()
     api.SetPageSegMode(tesserocr.PSM.SINGLE_LINE)
     api.SetVariable("tessedit_char_whitelist", "0123456789-")
@@ -105,7 +111,7 @@ def _read(gray: np.ndarray) -> int | None:
     sure = api.MeanTextConf()
     api.SetVariable("tessedit_char_whitelist", "")
     api.Clear()
-    return int(text) if text.isascii() and text.isdigit() and sure >= SURE and 0 < int(text) <= LARGEST else None
+    return (int(text) if text.isascii() and text.isdigit() and 0 < int(text) <= LARGEST else None), sure
 
 
 def look(pages: Sequence[Numbered]) -> Iterator[Finding]:

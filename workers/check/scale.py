@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from intake.model import Finding, Severity
+from intake.model import Box, Finding, Severity
 from intake.profile.sections import CheckSection
-from workers.check import rulers
+from workers.check import paper, rulers, typeset
 from workers.check.rulers import Header, Ruler
 from workers.check.view import PageView
 
@@ -27,6 +27,7 @@ NAMES = {
     "stamp": ("dấu đến", "the incoming stamp"), "urgency": ("dấu mức độ khẩn", "the urgency stamp"),
     "seal": ("con dấu đã đăng ký", "the registered seal"),
     "type": ("cỡ chữ quốc hiệu", "the type of the national motto"),
+    "text": ("lề và cỡ chữ của phần nội dung", "the margins and the type of the body"),
 }  # fmt: skip
 """what each ruler is called, Vietnamese and English"""
 
@@ -49,7 +50,7 @@ def measure(view: PageView, section: CheckSection, lean: float | None) -> Verdic
     found = [rulers.of_sheet(view, lean), rulers.of_canvas(view), *own, rulers.of_urgency_stamp(view)]
     speaking = [ruler for ruler in found if ruler and SENSE[0] <= ruler.scale <= SENSE[1] and _fits(ruler, header)]
     if not speaking:
-        return _by_type(header) if min(view.paper_mm) >= WIDE_MM else Verdict(None, False)
+        return _by_type(view, header, lean) if min(view.paper_mm) >= WIDE_MM else Verdict(None, False)
     first = speaking[0]
     agreeing = tuple(ruler for ruler in speaking if abs(ruler.scale - first.scale) <= AGREE)
     scale = sum(ruler.scale for ruler in agreeing) / len(agreeing)
@@ -75,10 +76,15 @@ def _type_agrees(ruler: Ruler, header: Header | None) -> bool:
     return header is not None and not TYPE_PT[0] <= header.nation_pt <= TYPE_PT[1] and _fits(ruler, header)
 
 
-def _by_type(header: Header | None) -> Verdict:
+def _by_type(view: PageView, header: Header | None, lean: float | None) -> Verdict:
     if header and header.nation_pt < SMALL_PT[0] and header.motto_pt < SMALL_PT[1] and _is_times(header):
         return Verdict(header.nation_pt / 12.0, False)
-    return Verdict(None, False)
+    body = typeset.measure(view, lean) if paper.name(view.paper_mm) == "A4" else None
+    if body is None or body.scale is None:
+        return Verdict(None, False)
+    height = view.paper_mm[1] * (1 - typeset.BELOW)
+    place = Box(body.left, view.paper_mm[1] - height, body.width, height)
+    return Verdict(body.scale, False, (Ruler("text", body.scale, place),))
 
 
 def _is_times(header: Header) -> bool:
@@ -99,12 +105,13 @@ def look(view: PageView, section: CheckSection, verdict: Verdict) -> Iterator[Fi
     if abs(verdict.scale / section.scale.value - 1) <= section.scale_tolerance:
         return
     said = [NAMES[ruler.name] for ruler in verdict.witnesses] or [NAMES["type"]]
+    vi_how, en_how = ("bị", "was") if verdict.proven else ("có lẽ đã bị", "was probably")
     vi, en = (", ".join(dict.fromkeys(names)) for names in zip(*said, strict=True))
     yield Finding(
         "check.scale_not_100", Severity.BLOCK if verdict.proven else Severity.WARN,
-        f"Trang {view.number} bị thu phóng còn {verdict.scale:.1%} (thước: {vi}); yêu cầu 100 % ({section.scale.source}). "
+        f"Trang {view.number} {vi_how} thu phóng còn {verdict.scale:.1%} (thước: {vi}); yêu cầu 100 % ({section.scale.source}). "
         "Tắt «vừa trang» (fit to page) trên máy quét, chọn 100 %, rồi quét lại.",
-        f"Page {view.number} was scaled to {verdict.scale:.1%} (by {en}); 100 % is demanded ({section.scale.source}). "
+        f"Page {view.number} {en_how} scaled to {verdict.scale:.1%} (by {en}); 100 % is demanded ({section.scale.source}). "
         "Switch «fit to page» off, choose 100 %, and scan again.",
         page=view.number, box=next((ruler.box for ruler in verdict.witnesses if ruler.box), None),
         measured=round(verdict.scale, 4), limit=section.scale.value, unit="1",

@@ -30,6 +30,7 @@ SHORT = 2
 PLACES_MAX = 3
 GRADUAL = 0.5
 KNOWN = 0.018
+SLIGHT = 0.027
 PLAIN = 0.7
 """evidence of a step of 2.4 levels; steps of one level are found on clean pages too, by chance"""
 APART_PX = 8
@@ -76,7 +77,7 @@ def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box |
             continue
         size = full_width - a.at - b.at, full_height - c.at - d.at
         factor = paper.factor(size, view.paper_mm, agree)
-        if factor is None or (abs(factor - 1) > KNOWN and not _is_sure(a, b, c, d)):
+        if factor is None or (abs(factor - 1) > KNOWN and not _is_sure(factor, a, b, c, d)):
             continue
         score = sum(place.evidence for place in (a, b, c, d))
         if best is None or score > best[0]:
@@ -84,8 +85,11 @@ def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box |
     return best[1] if best else None
 
 
-def _is_sure(left: Place, right: Place, top: Place, bottom: Place) -> bool:
-    """Enough to say that a sheet was reduced: a plain edge across and one along, or an edge on every side."""
+def _is_sure(factor: float, left: Place, right: Place, top: Place, bottom: Place) -> bool:
+    """Enough to say that a sheet was reduced: a plain edge across and one along, or an edge on every side; a reduction so
+    slight that browned rims make it too shows on every side."""
+    if abs(factor - 1) < SLIGHT:
+        return all(side.evidence for side in (left, right, top, bottom))
     plain = all(max(one.evidence for one in pair) >= PLAIN for pair in ((left, right), (top, bottom)))
     return plain or all(side.evidence for side in (left, right, top, bottom))
 

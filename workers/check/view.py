@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -47,6 +47,11 @@ class PageView:
         height, width = pixels.shape[:2]
         assumed = min(width, height) / A4_MM[0] * 25.4
         return cls(source, pixels, (assumed, assumed), False)
+
+    def turned(self, degrees: int) -> PageView:
+        """The page as shown when turned clockwise by 90, 180 or 270 degrees."""
+        pixels = np.ascontiguousarray(np.rot90(self.pixels, k=-(degrees // 90)))
+        return PageView.of(replace(self.source, turn=degrees), pixels)
 
     @property
     def number(self) -> int:

@@ -68,8 +68,9 @@ def read(
     engine: OcrEngine | None = None,
     on_header: Callable[[DocumentReading], None] | None = None,
     known: Known = NOTHING,
+    turned: Mapping[int, int] | None = None,
 ) -> DocumentReading:
-    """Read the pages of one document, in order.
+    """Read the pages of one document, in order. ``turned``: pages the check set upright, and by how many degrees.
 
     ``header_only`` reads the head of page 1 and stops; ``on_header`` is told the same fields, as a first look gives them
     (from another thread), before the rest of page 1 is read: second looks wait for the whole page, and the engine reads
@@ -77,7 +78,7 @@ def read(
     Raises DocumentError when no page can be opened; damage inside pages is a finding of that page.
     """
     engine = engine or engine_for(section.engine, section.language)
-    sources = list_pages(files)
+    sources = list_pages(files, turned=turned)
     if not sources:
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
     if header_only:

@@ -28,7 +28,14 @@ def run(
         if tell is not None and any(field.page for field in head.fields.values()):
             tell({"fields": head.as_json()["fields"]})
 
-    reading = read(document.originals, section, jobs=section.jobs, on_header=on_header if tell else None, known=known)
+    reading = read(
+        document.originals,
+        section,
+        jobs=section.jobs,
+        on_header=on_header if tell else None,
+        known=known,
+        turned=document.turned,
+    )
     answer = reading.as_json()
     answer["files"] = [path.name for path in reading.files]
     names = ["ocr.json"]

@@ -117,6 +117,7 @@ def _image_page(
     dpi_x, dpi_y = _density(page, done)
     if rotate != page.rotate and page.rotate in (90, 270):  # the image was stored turned already
         dpi_x, dpi_y = dpi_y, dpi_x
+    rotate = (rotate + page.turn) % 360
     width, height = int(image.Width) / dpi_x * 72, int(image.Height) / dpi_y * 72
     frame: Matrix = (width, 0, 0, height, 0, 0)
     drawing = f"q {width:.6f} 0 0 {height:.6f} 0 0 cm /Image Do Q\n".encode("ascii")
@@ -138,9 +139,11 @@ def _delivered_page(source: pikepdf.Pdf, page: PageSource, words: PageWords | No
     """The page of a delivered PDF, with our words where it shows none itself."""
     added = source.pages[page.index]
     kept = delivered.keep(source, added, page)
+    if page.turn:
+        added.rotate(page.turn, relative=True)
     if words is None:
         return added
-    matrix = px_to_page(words, page.rotate, kept.frame)
+    matrix = px_to_page(words, (page.rotate + page.turn) % 360, kept.frame)
     if kept.shows_text:
         words = _beside(words, matrix, delivered.shown_text(page))
     text = content(words, matrix, charset)

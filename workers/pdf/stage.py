@@ -27,7 +27,7 @@ def run(document: DocumentFolder, section: PdfSection, out: Path) -> StageResult
 
     Raises DocumentError when a page cannot be kept as delivered or the result is not PDF/A-2b.
     """
-    pages = list_pages(document.originals)
+    pages = list_pages(document.originals, turned=document.turned)
     signed = signed_original(document.originals)
     if signed:
         shutil.copyfile(signed, out / DOCUMENT)

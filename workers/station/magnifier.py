@@ -58,7 +58,8 @@ class Magnifier:
         if key not in self._pages:
             document_id, _, page = key
             limit = min(self._settings.profile_of(profile).check.pixels_max, PIXELS_MAX)
-            sources = list_pages(folder_of(self._store, str(self._settings.documents), document_id).originals, limit)
+            folder = folder_of(self._store, str(self._settings.documents), document_id)
+            sources = list_pages(folder.originals, limit, folder.turned)
             if not 1 <= page <= len(sources):
                 return None
             self._pages[key] = decode(sources[page - 1])

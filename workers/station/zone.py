@@ -34,7 +34,7 @@ class ZoneReader:
     def __call__(self, document_id: str, page: int, box: Box, field: FieldName) -> str | None:
         profile = self._settings.profile_of(str(whole(self._store, document_id).row["profile"]))
         folder = folder_of(self._store, str(self._settings.documents), document_id)
-        sources = list_pages(folder.originals, min(profile.check.pixels_max, PIXELS_MAX))
+        sources = list_pages(folder.originals, min(profile.check.pixels_max, PIXELS_MAX), folder.turned)
         if not 1 <= page <= len(sources):
             return None
         pixels = one_channel(decode(sources[page - 1]))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class PageSource:
     placement for PDF, from tags otherwise; None when the file does not say. ``rotate``: clockwise degrees (0, 90,
     180, 270) to show it. ``mode``: ``rgb``, ``gray``, ``bilevel``, ``indexed``, ``cmyk``. ``whole_page``: the page
     is this one raster image (always true but for mixed PDF pages). ``page_pt``: PDF page size in pt, unrotated.
+    ``turn``: clockwise degrees (0, 90, 180, 270) beyond ``rotate`` that set a page upright which lay wrong on the glass.
     """
 
     number: int
@@ -71,15 +72,20 @@ class PageSource:
     rotate: int = 0
     whole_page: bool = True
     page_pt: tuple[float, float] | None = None
+    turn: int = 0
 
     @property
     def shown_px(self) -> tuple[int, int]:
         """Width, height in px as displayed."""
-        return (self.height_px, self.width_px) if self.rotate in (90, 270) else (self.width_px, self.height_px)
+        return (self.height_px, self.width_px) if self._on_its_side else (self.width_px, self.height_px)
 
     @property
     def shown_dpi(self) -> tuple[float | None, float | None]:
-        return (self.dpi_y, self.dpi_x) if self.rotate in (90, 270) else (self.dpi_x, self.dpi_y)
+        return (self.dpi_y, self.dpi_x) if self._on_its_side else (self.dpi_x, self.dpi_y)
+
+    @property
+    def _on_its_side(self) -> bool:
+        return (self.rotate + self.turn) % 180 == 90
 
 
 def sniff(path: Path) -> str:
@@ -94,8 +100,10 @@ def sniff(path: Path) -> str:
     return "pdf" if b"%PDF-" in head else "other"
 
 
-def list_pages(files: Sequence[Path], pixels_max: int = PIXELS_MAX) -> tuple[PageSource, ...]:
-    """Every page of the files, in order, without decoding pixels.
+def list_pages(
+    files: Sequence[Path], pixels_max: int = PIXELS_MAX, turned: Mapping[int, int] | None = None
+) -> tuple[PageSource, ...]:
+    """Every page of the files, in order, without decoding pixels. ``turned``: page number → its ``turn``.
 
     Raises DocumentError for anything that cannot be opened, is encrypted or claims more than ``pixels_max`` px.
     """
@@ -116,7 +124,9 @@ def list_pages(files: Sequence[Path], pixels_max: int = PIXELS_MAX) -> tuple[Pag
                 "Hãy đặt máy quét xuất một trong các định dạng đó.",
                 f"File «{path.name}» is not JPEG, PNG, TIFF or PDF. Set the scanner to one of these.",
             )
-    return tuple(pages)
+    return tuple(
+        replace(page, turn=turned[page.number]) if turned and page.number in turned else page for page in pages
+    )
 
 
 def decode(page: PageSource) -> np.ndarray:
@@ -142,6 +152,8 @@ def decode(page: PageSource) -> np.ndarray:
         raise _damaged(page.file, page.number, error) from error
     if page.rotate and page.container != "tiff":  # Pillow has turned a TIFF frame already
         stored = np.rot90(stored, k=-(page.rotate // 90))
+    if page.turn:
+        stored = np.rot90(stored, k=-(page.turn // 90))
     return np.ascontiguousarray(stored)
 
 

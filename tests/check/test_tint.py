@@ -1,0 +1,46 @@
+"""A grey capture tinted afterwards is grey, however it is saved; a colour scan of a black letter is not."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from samples.capture import scan
+from samples.page import Page
+from workers.check import colour
+from workers.check.view import PageView
+from workers.tools.pages import PageSource
+
+
+@pytest.fixture(scope="module")
+def black_on_ivory(letter: Page) -> Page:
+    gray = letter.pixels.mean(axis=2, keepdims=True)
+    return dataclasses.replace(letter, pixels=(gray * np.array([1.0, 0.985, 0.94])).astype(np.uint8))
+
+
+def _kind(rgb: np.ndarray, quality: int) -> str:
+    pressed = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    pixels = cv2.imdecode(pressed, cv2.IMREAD_COLOR)
+    height, width = pixels.shape[:2]
+    return colour.kind(PageView.of(PageSource(1, Path("a"), 0, "jpeg", width, height, 200.0, 200.0, "rgb"), pixels))
+
+
+@pytest.mark.parametrize(("tint", "quality"), [((1.0, 0.93, 0.8), 60), ((0.9, 0.95, 1.0), 92)])
+def test_a_tinted_grey_is_grey(black_on_ivory: Page, tint: tuple[float, ...], quality: int) -> None:
+    gray = np.asarray(scan(black_on_ivory, np.random.default_rng(3), colour="gray"))
+    assert _kind((gray[:, :, None] * np.array(tint)).astype(np.uint8), quality) == "gray-as-rgb"
+
+
+@pytest.mark.parametrize("quality", [60, 92])
+def test_a_colour_scan_of_a_black_letter_is_colour(black_on_ivory: Page, quality: int) -> None:
+    assert _kind(np.asarray(scan(black_on_ivory, np.random.default_rng(3), misregistration_px=0.1)), quality) == "rgb"
+
+
+def test_a_black_letter_washed_white_beside_a_dark_lid_is_colour(black_on_ivory: Page) -> None:
+    taken = scan(black_on_ivory, np.random.default_rng(3), canvas_mm=(222.0, 309.0), lid=60, misregistration_px=0.02)
+    washed = np.clip(taken.pixels.astype(np.float32) * (1.09, 1.1, 1.16), 0, 255).astype(np.uint8)
+    assert _kind(washed, 85) == "rgb"
