@@ -62,18 +62,18 @@ def inspect(paths: Sequence[Path], section: CheckSection, set_upright: bool = Fa
             except DocumentError:
                 findings.append(files.undecodable(path, source.number))
                 continue
-            kind = colour.kind(view)
-            secret = list(secrecy.look(view, kind))
+            judged = colour.judge(view)
+            secret = list(secrecy.look(view, judged.kind))
             if any(finding.severity is Severity.REFUSE for finding in secret):
                 return secret, []
             alone = len(paths) == len(sources) == 1
-            page = inspect_page(view, section, kind, alone)
+            page = inspect_page(view, section, judged, alone)
             if set_upright and page.stand.sure and page.stand.turn and not as_it_is:
                 upright = view.turned(page.stand.turn)
-                secret = list(secrecy.look(upright, kind))
+                secret = list(secrecy.look(upright, judged.kind))
                 if any(finding.severity is Severity.REFUSE for finding in secret):
                     return secret, []
-                page = _turned(inspect_page(upright, section, kind, alone), page)
+                page = _turned(inspect_page(upright, section, judged, alone), page)
             findings += [*secret, *page.findings]
             measures.append(page.measure)
             pages.append(page)
@@ -135,17 +135,17 @@ class PageReport:
     numbered: page_missing.Numbered
 
 
-def inspect_page(view: PageView, section: CheckSection, kind: str, alone: bool = False) -> PageReport:
-    """Every page rule but secrecy, which has been passed. ``kind``: what ``colour.kind`` said of the page.
+def inspect_page(view: PageView, section: CheckSection, judged: colour.Judged, alone: bool = False) -> PageReport:
+    """Every page rule but secrecy, which has been passed. ``judged``: its colour.
 
     ``alone``: no other page to compare with, so no trace.
     """
     quality = jpeg_quality.measure(view.source)
-    findings = [*colour.look(view, section, kind), *resolution.look(view, section), *jpeg_quality.look(view, quality)]
+    findings = [*colour.look(view, section, judged), *resolution.look(view, section), *jpeg_quality.look(view, quality)]
     written = view.letters[1] >= text.MARKS_MIN or blank.marks(view) > 0
     lines_down = streak.measure(view)
     feed, unnumbered = double_feed.measure(view), page_missing.Numbered(view.number, None)
-    row = _measure(view, kind, lines_down) | {"jpeg_quality": quality}
+    row = _measure(view, judged.kind, lines_down) | {"jpeg_quality": quality}
     if not written and not exposure.washed_out(view):
         findings += blank.look(view, 0)
         return PageReport(view.number, findings, row, orientation.Stand(0), None, lines_down, feed, unnumbered)
