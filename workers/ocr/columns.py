@@ -24,8 +24,8 @@ EDGE = 0.04
 """share of the width at either side where the scanner's border may be dark"""
 LEAST_MM = 6
 """height of print that each column holds at least: two lines"""
-LINE_MM = 3
-"""height below which no line of print fits"""
+RIM_MM = 3
+"""height at the sheet's upper and lower edge where the scanner's border may be dark"""
 SEARCH_MM = 4.0
 """how far from a band's end the white between the lines is looked for: the band may reach into the next line's tall
 letters, which stand far apart"""
@@ -43,6 +43,8 @@ def reading_areas(image: np.ndarray, dpi: float, below: int = 0) -> tuple[Area, 
     dark = _dark(image)[below:]
     height, width = dark.shape
     cells = _cells(dark, dpi)
+    cells[-RIM_MM:] = False
+    cells[: RIM_MM if below == 0 else 0] = False
     bands = _bands(cells, 0, cells.shape[0])
     if len(bands) == 1 and not bands[0][2]:
         return ((0, below, width, below + height),)
@@ -130,9 +132,8 @@ def _two_columns(cells: np.ndarray) -> Band | None:
     _, begin, end, x = best
     if not x:
         return None
-    # Rows too few for a line stay with the band: the edge of the sheet, or nothing.
-    first = 0 if begin < LINE_MM or not cells[:begin].any() else begin
-    last = rows if rows - end < LINE_MM or not cells[end:].any() else end
+    first = begin if cells[:begin].any() else 0
+    last = end if cells[end:].any() else rows
     return first, last, _middle(cells[begin:end], x)
 
 
