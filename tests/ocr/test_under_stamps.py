@@ -99,6 +99,7 @@ def test_marks_read_as_a_line_of_their_own_are_no_line():
 @pytest.mark.parametrize(("read", "meant"), [
     ("ê việc khai thác cát", "Về việc khai thác cát"), ("rề chỉnh lý tài liệu", "Về chỉnh lý tài liệu"),
     ("kiểm kê tài sản", "Kiểm kê tài sản"), ("Kê khai tài sản", "Kê khai tài sản"), ("Lê „Hồng Phong", "Lê Hồng Phong"),
+    ("Học giữa 'chừng ở Krông K'Mar`", "Học giữa chừng ở Krông K'Mar"),
 ])  # fmt: skip
 def test_the_first_letter_that_a_frame_hides_is_put_right(read, meant):
     assert joined([sheet(words(read, 40, 60)).rows[0]]).text == meant

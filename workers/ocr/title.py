@@ -265,6 +265,7 @@ def joined(rows: list[Row]) -> Subject:
     text = re.sub(r"^VỀ(?=\s\w[^\WA-ZĐ])", "Về", text)
     if text[:1] in _OPENED and not set(text) & set(_OPENED[text[0]]):
         text = text[1:]
+    text = re.sub(r"(?<!\w)['`´^~*|]+(?=\w)|(?<=\w)[`´^~*|]+(?!\w)", "", text)
     text = text.replace("„", "").strip(" _-–—*'`~|.,")
     return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
 
