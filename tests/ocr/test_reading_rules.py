@@ -217,41 +217,37 @@ def test_one_missing_required_field_means_review():
     assert decide(sure | {FieldName.SUBJECT: Field(FieldName.SUBJECT, None)}, (), {}, OcrSection()) == "review"
 
 
+SLOT = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
+AGREED = {
+    "number": SLOT,
+    "date": {"day": (SLOT, "05"), "month": (SLOT, "4"), "year": (SLOT, "2025")},
+    "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),
+    "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
+}
+"""the evidence of a document that no reader contradicts"""
+
+
 def test_a_muddled_agency_needs_a_clerk_though_it_is_no_required_field():
-    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
-    evidence = {
-        "number": slot,
-        "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
-        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),
-        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
-    }
     sure = {name: Field(name, "x", 0.9995) for name in FieldName}
-    assert decide(sure, (), evidence, OcrSection()) == "accept"
+    assert decide(sure, (), AGREED, OcrSection()) == "accept"
     for name in (FieldName.ORGAN_NAME, FieldName.TYPE_NAME):
-        assert decide(sure | {name: Field(name, "x", 0.3)}, (), evidence, OcrSection()) == "review"
+        assert decide(sure | {name: Field(name, "x", 0.3)}, (), AGREED, OcrSection()) == "review"
 
 
 def test_one_reader_that_contradicts_another_is_enough_for_review():
-    slot = (3.0, 1.0, 0.9, 0.0, 0.1, 2.0, 0.0, 8.0, 1.0)
-    evidence = {
-        "number": slot,
-        "date": {"day": (slot, "05"), "month": (slot, "4"), "year": (slot, "2025")},
-        "notation": (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),
-        "subject": (3.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.9, 0.0, 0.0),
-    }
-    assert unanimous(evidence)
-    doubted = (*slot[:1], 0.0, *slot[2:])
-    assert not unanimous(evidence | {"number": doubted})
-    assert not unanimous(evidence | {"date": {"day": (doubted, "05"), "month": (slot, "4"), "year": (slot, "2025")}})
+    assert unanimous(AGREED)
+    doubted = (*SLOT[:1], 0.0, *SLOT[2:])
+    assert not unanimous(AGREED | {"number": doubted})
+    assert not unanimous(AGREED | {"date": {"day": (doubted, "05"), "month": (SLOT, "4"), "year": (SLOT, "2025")}})
     for notation in (
         (3.0, 1.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0),  # a character repaired
         (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 0.5, 1.0),  # the next picture reads another
         (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 0.0),  # the hyphen lost
     ):
-        assert not unanimous(evidence | {"notation": notation})
+        assert not unanimous(AGREED | {"notation": notation})
     for doubt in (4, 5, 8, 9):  # a word in no other picture, an odd one, one a phrase has otherwise, a weak one
-        subject = tuple(1.0 if place == doubt else value for place, value in enumerate(evidence["subject"]))
-        assert not unanimous(evidence | {"subject": subject})
+        subject = tuple(1.0 if place == doubt else value for place, value in enumerate(AGREED["subject"]))
+        assert not unanimous(AGREED | {"subject": subject})
     assert not unanimous({})
 
 

@@ -36,6 +36,15 @@ def scan(samples: Path) -> Path:
     return samples / "scans" / "giay-moi-hop.png"
 
 
+def _stopped(child: Child, task: Task) -> int:
+    """The pid of the child's process, which has served ``task`` and now answers nothing (SIGSTOP)."""
+    child.call(task, lambda: None, lambda: False)
+    pid = child._process.pid  # type: ignore[union-attr]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
 def test_one_child_serves_one_task_after_the_other(tmp_path: Path, scan: Path) -> None:
     """Start-up is paid once; the same process answers twice, and is replaced when its count is full."""
     child = Child(6 * GIGABYTE, 120, recycle_after=2)
@@ -68,10 +77,7 @@ def test_a_stage_that_takes_too_much_memory_fails_alone(tmp_path: Path, scan: Pa
 def test_a_killed_child_is_an_attempt_that_failed(tmp_path: Path, scan: Path) -> None:
     """As the kernel's out-of-memory killer would do it."""
     child = Child(6 * GIGABYTE, 120, recycle_after=9)
-    child.call(_task(tmp_path / "warm", scan), lambda: None, lambda: False)
-    pid = child._process.pid  # type: ignore[union-attr]
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
+    pid = _stopped(child, _task(tmp_path / "warm", scan))
 
     def kill() -> None:
         os.kill(pid, signal.SIGKILL)
@@ -83,10 +89,7 @@ def test_a_killed_child_is_an_attempt_that_failed(tmp_path: Path, scan: Path) ->
 
 def test_stopping_hands_the_work_back(tmp_path: Path, scan: Path) -> None:
     child = Child(6 * GIGABYTE, 120, recycle_after=9)
-    child.call(_task(tmp_path / "warm", scan), lambda: None, lambda: False)
-    pid = child._process.pid  # type: ignore[union-attr]
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
+    pid = _stopped(child, _task(tmp_path / "warm", scan))
 
     with pytest.raises(InterruptedError):
         child.call(_task(tmp_path / "next", scan), lambda: None, lambda: True)
@@ -98,10 +101,7 @@ def test_an_answer_nobody_waited_for_is_never_the_next_documents(tmp_path: Path,
     answer about whatever document the worker takes next."""
     child = Child(6 * GIGABYTE, 120, recycle_after=9)
     first, second = (samples / "scans" / name for name in ("giay-moi-hop.png", "cong-van-bao-cao-so-lieu.jpg"))
-    child.call(_task(tmp_path / "warm", first), lambda: None, lambda: False)
-    pid = child._process.pid  # type: ignore[union-attr]
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
+    pid = _stopped(child, _task(tmp_path / "warm", first))
 
     def away() -> None:
         os.kill(pid, signal.SIGCONT)

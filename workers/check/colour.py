@@ -45,10 +45,12 @@ def judge(view: PageView) -> Judged:
     blue, green, red = cv2.split(np.ascontiguousarray(pixels[:: STEP[0], :: STEP[1]]))
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
     coloured = (spread > SPREAD_PX).mean() >= SHARE_MIN
-    residual, inked = _unexplained(*(channel[::2] for channel in (blue, green, red)))
-    if coloured and (residual >= RESIDUAL_MIN or inked >= INK_MIN or not _is_tinted(pixels)):
-        return Judged("rgb")
-    proven = not coloured or residual < NONE_LEFT
+    proven = True
+    if coloured:
+        residual, inked = _unexplained(*(channel[::2] for channel in (blue, green, red)))
+        if residual >= RESIDUAL_MIN or inked >= INK_MIN or not _is_tinted(pixels):
+            return Judged("rgb")
+        proven = residual < NONE_LEFT
     return Judged("bilevel" if _two_levels(pixels[:, :, 1]) else "gray-as-rgb", proven)
 
 

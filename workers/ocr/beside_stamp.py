@@ -15,7 +15,7 @@ import numpy as np
 from intake.ports import OcrEngine, OcrLine, OcrWord
 from workers.ocr.ink import Page
 from workers.ocr.layout import lay_out
-from workers.ocr.page import scaled
+from workers.ocr.page import moved, scaled
 from workers.ocr.reading_image import one_channel, resampled, scale_for
 
 EDGE_MM = 18.0
@@ -55,14 +55,9 @@ def read_apart(
         return not (left <= x < right and top <= y < bottom)
 
     kept = [tuple(word for word in line if outside(word)) for line in lines]
-    again = [tuple(_moved(word, begin, top) for word in line) for line in scaled(found, scale)]
+    again = moved(scaled(found, scale), begin, top)
     sheet = lay_out([line for line in (*kept, *again) if line], width, height, (across * 25.4, down * 25.4))
     return replace(page, sheet=sheet)
-
-
-def _moved(word: OcrWord, x: int, y: int) -> OcrWord:
-    x0, y0, x1, y1 = word.box
-    return OcrWord(word.text, (x0 + x, y0 + y, x1 + x, y1 + y), word.confidence)
 
 
 def _behind_the_frame(part: np.ndarray, per_mm: float) -> int | None:

@@ -83,8 +83,7 @@ def type_would_be(notation: str, title: Title | None) -> str | None:
     if title is None or type_agrees(notation, title, None):
         return None
     for good in title.kind.abbreviations:
-        wrong = [place for place, (a, b) in enumerate(zip(first, good, strict=False)) if a != b]
-        if len(first) == len(good) >= LEAST_TYPE and len(wrong) == 1:
+        if len(good) >= LEAST_TYPE and len(_wrong_places(first, good)) == 1:
             return good + notation[len(first) :]
     return None
 
@@ -110,10 +109,15 @@ def agency_would_be(notation: str, issuer: Issuer | None) -> str | None:
     for part in re.split(r"[-./]", notation):
         for name in _initials(issuer):
             good = name[: len(part)]
-            wrong = [place for place, (a, b) in enumerate(zip(fold(part), good, strict=False)) if a != b]
-            if len(part) == len(good) >= LEAST_INITIALS and len(wrong) == 1 and part.isalpha():
+            wrong = _wrong_places(fold(part), good)
+            if len(good) >= LEAST_INITIALS and len(wrong) == 1 and part.isalpha():
                 return notation.replace(part, part[: wrong[0]] + good[wrong[0]] + part[wrong[0] + 1 :])
     return None
+
+
+def _wrong_places(word: str, good: str) -> list[int]:
+    """Where a word of the same length differs; nowhere, when it is of another."""
+    return [place for place, (a, b) in enumerate(zip(word, good, strict=False)) if a != b and len(word) == len(good)]
 
 
 LEAST_INITIALS, LEAST_TYPE = 3, 2

@@ -23,7 +23,7 @@ from workers.ocr.issuer import Issuer, find_issuer
 from workers.ocr.known import NOTHING, Known
 from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
-from workers.ocr.organ_name import Seen, spellings
+from workers.ocr.organ_name import Spellings, spellings
 from workers.ocr.page import PageReading
 from workers.ocr.phrases import suggested
 from workers.ocr.second_look import SecondLook
@@ -118,7 +118,7 @@ def _head(
     lines: Sequence[OcrLine],
     anchors: Anchors,
     look: SecondLook,
-    seen: Seen,
+    seen: Spellings,
     thorough: bool,
     known: Known,
 ) -> None:

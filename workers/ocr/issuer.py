@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from workers.ocr.anchors import Anchors
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.lexicon import names
-from workers.ocr.organ_name import Seen, mended
+from workers.ocr.organ_name import Spellings, mended
 from workers.ocr.spelling import fold, letters, mostly_capitals, nfc
 from workers.ocr.syllables import is_syllable
 from workers.ocr.title import segments
@@ -37,7 +37,9 @@ class Issuer:
     mended: int
 
 
-def find_issuer(sheet: Sheet, anchors: Anchors, seen: Seen, again: Callable[[Row], Iterable[str]]) -> Issuer | None:
+def find_issuer(
+    sheet: Sheet, anchors: Anchors, seen: Spellings, again: Callable[[Row], Iterable[str]]
+) -> Issuer | None:
     """Capitals of the left column, from the height of Quốc hiệu down to the number line.
 
     ``seen``: how the document's own text spells its words.
@@ -94,7 +96,7 @@ def _tidied(words: list[str]) -> list[str]:
 _JOINING = ("-", "–", "&")
 
 
-def _best_words(row: Row, seen: Seen, again: Callable[[Row], Iterable[str]]) -> list[str]:
+def _best_words(row: Row, seen: Spellings, again: Callable[[Row], Iterable[str]]) -> list[str]:
     """The row's words in that reading of which most are known."""
     first = [token.text for token in row.tokens]
     if _share(first, seen) >= 0.999:
@@ -103,12 +105,12 @@ def _best_words(row: Row, seen: Seen, again: Callable[[Row], Iterable[str]]) -> 
     return max(readings, key=lambda words: _weight(words, seen))
 
 
-def _share(words: list[str], seen: Seen) -> float:
+def _share(words: list[str], seen: Spellings) -> float:
     count = sum(any(c.isalnum() for c in w) for w in words)
     return mended(words, seen)[1] / count if count else 0.0
 
 
-def _weight(words: list[str], seen: Seen) -> float:
+def _weight(words: list[str], seen: Spellings) -> float:
     """Known letters less half the unknown ones: a reading that dropped a word does not win by it."""
     text, known, _ = mended(words, seen)
     count = sum(any(c.isalnum() for c in w) for w in words)

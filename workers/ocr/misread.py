@@ -13,7 +13,8 @@ from time import monotonic
 
 import numpy as np
 
-from intake.ports import OcrEngine, OcrLine, OcrWord
+from intake.ports import OcrEngine, OcrLine
+from workers.ocr.page import moved, scaled
 from workers.ocr.reading_image import resampled
 
 LOST, SURE = 0.45, 0.75
@@ -56,7 +57,7 @@ def _again(
         layout="line",
         seconds=max(until - monotonic(), 0.001),
     )
-    return tuple(_placed(word, left, top) for line in again for word in line)
+    return tuple(word for line in moved(scaled(again, ENLARGED), left, top) for word in line)
 
 
 def _lost(line: OcrLine, dpi: float) -> bool:
@@ -78,8 +79,3 @@ def _box(line: OcrLine) -> tuple[int, int, int, int]:
         max(box[2] for box in boxes),
         max(box[3] for box in boxes),
     )
-
-
-def _placed(word: OcrWord, left: int, top: int) -> OcrWord:
-    x0, y0, x1, y1 = (round(value / ENLARGED) for value in word.box)
-    return OcrWord(word.text, (left + x0, top + y0, left + x1, top + y1), word.confidence)

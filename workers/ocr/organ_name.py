@@ -23,14 +23,14 @@ _MOTTO = {("DOC", "LAP"), ("LAP", "TU"), ("TU", "DO"), ("DO", "HANH"), ("HANH", 
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Spellings:
     """Spellings in running text, in capitals, by the letters without marks: of single names, and of words side by side."""
 
     words: Mapping[str, Counter[str]]
     beside: Mapping[tuple[str, str], Counter[tuple[str, str]]]
 
 
-def spellings(texts: list[str]) -> Seen:
+def spellings(texts: list[str]) -> Spellings:
     """What the document's text, page by page, says of the words in it; what is all in capitals says nothing."""
     alone: dict[str, Counter[str]] = {}
     beside: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
@@ -46,10 +46,10 @@ def spellings(texts: list[str]) -> Seen:
                 if word[0].isupper() and len(word) > 1:
                     alone.setdefault(key, Counter())[spelt] += 1
             before = key, spelt
-    return Seen(alone, beside)
+    return Spellings(alone, beside)
 
 
-def mended(words: list[str], seen: Seen) -> tuple[str, int, int]:
+def mended(words: list[str], seen: Spellings) -> tuple[str, int, int]:
     """The words spelt as two of the three say; how many words are known; how many were changed."""
     out: list[str] = []
     known = changed = index = 0
@@ -75,7 +75,7 @@ def mended(words: list[str], seen: Seen) -> tuple[str, int, int]:
     return " ".join(out), known, changed
 
 
-def _in_text(words: list[str], place: int, seen: Seen) -> Counter[str]:
+def _in_text(words: list[str], place: int, seen: Spellings) -> Counter[str]:
     """How the running text spells the word where it stands beside the same neighbour."""
     keys = [letters(word) for word in words]
     votes: Counter[str] = Counter()
@@ -86,7 +86,7 @@ def _in_text(words: list[str], place: int, seen: Seen) -> Counter[str]:
     return votes
 
 
-def _spelt(word: str, listed: str | None, text: Counter[str], seen: Seen) -> tuple[str, bool]:
+def _spelt(word: str, listed: str | None, text: Counter[str], seen: Spellings) -> tuple[str, bool]:
     """The word's spelling, and whether a list or the text knows it."""
     core = re.search(r"[^\W_]+", word)
     if core is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from intake.model import Finding
@@ -63,4 +63,11 @@ def scaled(lines: Sequence[OcrLine], scale: float) -> tuple[OcrLine, ...]:
             for w in line
         )
         for line in lines
+    )
+
+
+def moved(lines: Sequence[OcrLine], x: int, y: int) -> tuple[OcrLine, ...]:
+    """Boxes brought back from a part whose left upper corner stands at ``x``, ``y``."""
+    return tuple(
+        tuple(replace(w, box=(w.box[0] + x, w.box[1] + y, w.box[2] + x, w.box[3] + y)) for w in line) for line in lines
     )
