@@ -36,6 +36,16 @@ def test_the_dates_words_are_found_though_misread_or_like_the_places_name(line):
     }  # fmt: skip
 
 
+def test_a_month_whose_box_the_word_before_it_swallows_is_still_placed():
+    line = words("Thạch Lĩnh, ngày 17 tháng 4 năm 2019", 108, 39, advance=1.6)
+    at = next(i for i, word in enumerate(line) if word.text == "4")
+    month, figure = line[at - 1], line[at]
+    line = [*line[: at - 1], replace(month, box=(*month.box[:2], figure.box[2], month.box[3])), *line[at:]]
+    row = find_anchors(sheet(*HEAD[:-1], line, NUMBER)).date
+    assert row is not None
+    assert date_slots(row, 4.0)["month"].read == "4"
+
+
 def test_a_date_line_that_begins_left_of_the_state_title_lends_the_number_no_word():
     of = sheet(*HEAD[:-1], NUMBER, words("Tân Tường, ngày 09 tháng 10 năm 2016", 88, 39, advance=1.7))
     number = find_anchors(of).number

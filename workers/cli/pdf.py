@@ -55,22 +55,21 @@ def command(
             print(f"  {finding['message']} / {finding['message_en']}")
 
 
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """glibc's mallopt parameters"""
-_LARGE = 1_000_000
-"""bytes; a page's pictures are larger, the lists and words of its text are not"""
+_COLOURS, _KEPT = 4_500_000, 4_000_000
+"""bytes: a sheet in colour at 200 dpi is 12 million, in grey 3.9 million; what the heap may keep unused at its end"""
 
 
 def _give_memory_back() -> None:
-    """Let the reading threads use one heap, and every page's pictures go back to the system as soon as they are freed:
-    glibc would keep a page's worth of each for itself.
-
-    Measured with two threads at 200 dpi: 35 MB and 25 MB less, 2–5 % more CPU time (docs/pdf.md).
+    """Let the reading threads use one heap, and every page's colours go back to the system as soon as they are freed:
+    glibc would keep a page's worth of each for itself. What it may keep is what every page needs again (docs/pdf.md).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:
         mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        mallopt(_M_MMAP_THRESHOLD, _COLOURS)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
 def _make(files: list[Path], output: Path, words: Path | None, jobs: int) -> dict[str, Any]:

@@ -127,8 +127,9 @@ def _two_columns(cells: np.ndarray) -> Band | None:
     for x in range(round(GUTTER_FROM * columns), round(GUTTER_TO * columns) - GUTTER_MM):
         left, right = inked[:, x] > 0, inked[:, -1] > inked[:, x + GUTTER_MM]
         for begin, end in _runs(inked[:, x] == inked[:, x + GUTTER_MM]):
-            share = min(int(left[begin:end].sum()), int(right[begin:end].sum()))
-            best = max(best, (share, begin, end, x), key=lambda band: band[0])
+            if end - begin > best[0]:
+                share = min(int(left[begin:end].sum()), int(right[begin:end].sum()))
+                best = max(best, (share, begin, end, x), key=lambda band: band[0])
     _, begin, end, x = best
     if not x:
         return None

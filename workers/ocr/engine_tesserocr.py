@@ -38,6 +38,8 @@ class TesserocrEngine:
             api = self._idle.get_nowait()
         except queue.Empty:
             api = tesserocr.PyTessBaseAPI(path=self._path, lang=self._language, psm=tesserocr.PSM.AUTO)
+            # No search for a typewriter's pitch: the network that reads makes no use of it.
+            api.SetVariable("textord_all_prop", "1")
         try:
             yield api
         finally:

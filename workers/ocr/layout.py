@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import unicodedata
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -140,17 +141,36 @@ def _stands_on_base_line(text: str) -> bool:
 
 def rows_of(tokens: Iterable[Token]) -> tuple[Row, ...]:
     """Words joined into rows when their middles differ by less than half the smaller height (with a floor)."""
-    rows: list[list[Token]] = []
+    rows: list[_Growing] = []
     for token in sorted(tokens, key=lambda t: t.middle):
         best, distance = None, 99.0
         for row in rows[-6:]:
-            middle = statistics.median(t.middle for t in row)
-            height = statistics.median(t.height for t in row)
-            apart = abs(token.middle - middle)
-            if apart < 0.5 * max(min(height, token.height, 6.0), 2.4) and apart < distance:
+            apart = abs(token.middle - row.middle)
+            if apart < 0.5 * max(min(row.height, token.height, 6.0), 2.4) and apart < distance:
                 best, distance = row, apart
         if best is None:
-            rows.append([token])
-        else:
-            best.append(token)
-    return tuple(Row(tuple(sorted(row, key=lambda t: t.x0))) for row in rows)
+            best = _Growing()
+            rows.append(best)
+        best.add(token)
+    return tuple(Row(tuple(sorted(row.tokens, key=lambda t: t.x0))) for row in rows)
+
+
+class _Growing:
+    """A row while words join it, with the medians of their middles and heights: asked for with every word of a page."""
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self._middles: list[float] = []
+        self._heights: list[float] = []
+        self.middle = self.height = 0.0
+
+    def add(self, token: Token) -> None:
+        self.tokens.append(token)
+        insort(self._middles, token.middle)
+        insort(self._heights, token.height)
+        self.middle, self.height = _median(self._middles), _median(self._heights)
+
+
+def _median(ordered: list[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -22,7 +22,7 @@ from workers.ocr.fields import decide, extract
 from workers.ocr.known import NOTHING, Known
 from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi
-from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for
+from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for, without_grain
 from workers.tools.pages import PageSource, decode, list_pages
 
 HEAD_SHARE = 0.32
@@ -115,11 +115,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What of page 1 is still to be read: scale and dpi of the image that is read, the y in it where the head ended."""
+    """What of page 1 is still to be read: the scan's dpi, the share of its height where the head ended."""
 
-    scale: float
     dpi: float
-    below: int
+    below: float
 
 
 def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, Rest]:
@@ -130,22 +129,24 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     image = resampled(gray, scale)
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     # Read whole, though it has two columns: a pen's tall digits alone in a column pass for a picture, and are left out.
-    lines, findings = _timed(engine, image, dpi[0] * scale, [(0, 0, image.shape[1], cut)], section, source, head=True)
+    area = (0, 0, image.shape[1], cut)
+    lines, findings = _timed(engine, without_grain(image), dpi[0] * scale, [area], section, source, head=True)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page, pixels, gray), Rest(scale, dpi[0] * scale, cut)
+    return Opened(page, pixels, gray), Rest(dpi[0], cut / image.shape[0])
 
 
 def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection) -> Opened:
     page = opened.reading
-    image = resampled(one_channel(opened.pixels, lift=True), rest.scale)
-    areas = reading_areas(image, rest.dpi, rest.below)
-    lines, findings = _timed(engine, image, rest.dpi, areas, section, page)
+    scale = scale_for(rest.dpi)
+    image = resampled(one_channel(opened.pixels, lift=True), scale)
+    areas = reading_areas(image, rest.dpi * scale, round(rest.below * image.shape[0]))
+    lines, findings = _timed(engine, without_grain(image), rest.dpi * scale, areas, section, page)
     whole = PageReading(
         page.number,
         page.width_px,
         page.height_px,
         page.dpi,
-        page.lines + scaled(lines, rest.scale),
+        page.lines + scaled(lines, scale),
         page.findings + findings,
     )
     return Opened(whole, opened.pixels, opened.gray)
@@ -163,7 +164,8 @@ def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Op
     dpi = true_dpi(width, height, source.shown_dpi)
     scale = scale_for(dpi[0])
     gray = resampled(gray, scale)
-    lines, findings = _timed(engine, gray, dpi[0] * scale, reading_areas(gray, dpi[0] * scale), section, source)
+    areas = reading_areas(gray, dpi[0] * scale)
+    lines, findings = _timed(engine, without_grain(gray), dpi[0] * scale, areas, section, source)
     return Opened(PageReading(source.number, width, height, dpi, scaled(lines, scale), findings))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workers.ocr.layout import Row, Token
 from workers.ocr.spelling import fold
@@ -189,15 +190,18 @@ def _date_words(row: Row, em: float) -> dict[str, tuple[float, float]]:
     """Where «ngày», «tháng», «năm» stand (x0, x1 in mm), also when the engine glued digits to them."""
     found: dict[str, tuple[float, float]] = {}
     widths = {"day": 1.94, "month": 2.28, "year": 1.72}
+    # A word's box may swallow the printed figure after it («tháng 8»), which then has a box of its own inside.
+    ends = [min(a.x1, b.x0) if b.text.isdigit() else a.x1 for a, b in pairwise(row.tokens)]
+    ends += [token.x1 for token in row.tokens[-1:]]
     # From the right: the place before them may be «Nga Sơn», «Thăng Bình» or «Hà Nam».
-    for token in reversed(row.tokens):
+    for token, end in zip(reversed(row.tokens), reversed(ends), strict=True):
         flat = fold(token.text)
         for name, pattern in (("year", _YEAR), ("month", _MONTH), ("day", _DAY)):
             seen = pattern.search(flat)
             if seen is None or found.keys() & _FROM_THERE_ON[name]:
                 continue
             width = widths[name] * em
-            x0, x1 = token.x0, token.x1
+            x0, x1 = token.x0, end
             if x1 - x0 > 1.2 * width and re.sub(r"\W", "", flat) == seen.group():
                 # Pen strokes the engine took for nothing: they stand after «ngày», before or after «tháng».
                 if name == "day" or flat[: seen.start()] == "":
