@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw, ImageFont
 
 from workers.ocr.handwriting import MODEL, Reading, ink_mask, is_handwritten, joined, prepare, read_digits
-from workers.ocr.handwriting_ctc import ALPHABET, candidates, is_prefix, is_whole, probability
+from workers.ocr.handwriting_ctc import ALPHABET, candidates, is_prefix, is_whole, probabilities, probability
 
 SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf"
 ITALIC = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Italic.ttf"
@@ -181,6 +181,7 @@ def test_scores_are_ctc_probabilities(seed: int, grammar: str, steps: int) -> No
     assert all(is_whole(text, grammar) and is_prefix(text, grammar) for text in texts)
     assert all(0 <= value <= 1 for value in values)
     assert sum(values) <= 1 + 1e-9
+    assert probabilities(columns, ["", *texts])[1:].tolist() == pytest.approx(values, rel=1e-12)
 
 
 def test_the_score_agrees_with_counting_every_path() -> None:

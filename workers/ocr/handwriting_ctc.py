@@ -7,6 +7,7 @@ sum in every view and the views are averaged, so a reading that only one view be
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -105,43 +106,45 @@ def candidates(columns: np.ndarray, grammar: str) -> list[str]:
 
 def probability(columns: np.ndarray, text: str) -> float:
     """The CTC probability that the columns say ``text``, or ``text`` and then ``/`` and anything."""
-    plain, slashed = _forward(columns, text)
-    return min(1.0, plain + slashed)
+    return float(probabilities(columns, [text])[0])
 
 
-def _forward(columns: np.ndarray, text: str) -> tuple[float, float]:
-    """CTC forward sums of ``text``, and of ``text`` + ``/`` + anything without another slash right behind."""
-    labels = [0]
-    for symbol in text + "/":
-        labels += [_INDEX[symbol], 0]
-    size = len(labels) - 1  # the blank behind the slash is the waiting row below
-    emit = np.array(labels[:size])
-    skip = np.array([i >= 2 and labels[i] != 0 and labels[i] != labels[i - 2] for i in range(size)])
+def probabilities(columns: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """``probability`` of each text, float N: CTC's forward sums, of all texts side by side.
+
+    With the slash counts ``text`` + ``/`` + anything without another slash right behind.
+    """
+    size = 2 * max(map(len, texts)) + 2  # the blank behind the slash is the waiting row below
+    emit = np.zeros((len(texts), size), int)
+    for row, text in enumerate(texts):
+        emit[row, 1 : 2 * len(text) + 2 : 2] = [_INDEX[symbol] for symbol in text + "/"]
+    skip = np.zeros(emit.shape, bool)
+    skip[:, 2:] = (emit[:, 2:] != 0) & (emit[:, 2:] != emit[:, :-2])
+    rows, slash = np.arange(len(texts)), np.array([2 * len(text) + 1 for text in texts])
     steps = np.exp(columns)
-    state = np.zeros(size)
-    state[:2] = steps[0, emit[:2]]
-    waiting, behind = np.zeros(SLASH_GAP), 0.0
+    state = np.zeros(emit.shape)
+    state[:, :2] = steps[0, emit[:, :2]]
+    waiting, behind = np.zeros((len(texts), SLASH_GAP)), np.zeros(len(texts))
     for step in steps[1:]:
         no_slash = 1.0 - step[_INDEX["/"]]
-        behind += waiting[-1]
-        waiting = np.concatenate(([state[-1]], waiting[:-1])) * no_slash
-        one = np.concatenate(([0.0], state[:-1]))
-        two = np.where(skip, np.concatenate(([0.0, 0.0], state[:-2])), 0.0)
-        state = (state + one + two) * step[emit]
-    plain = state[-2] + state[-3] if text else state[-2]
-    return float(plain), float(state[-1] + waiting.sum() + behind)
+        behind += waiting[:, -1]
+        waiting[:, 1:] = waiting[:, :-1] * no_slash
+        waiting[:, 0] = state[rows, slash] * no_slash
+        grown = state.copy()
+        grown[:, 1:] += state[:, :-1]
+        grown[:, 2:] += np.where(skip[:, 2:], state[:, :-2], 0.0)
+        state = grown * step[emit]
+    plain = state[rows, slash - 1] + np.where(slash > 1, state[rows, slash - 2], 0.0)
+    return np.minimum(1.0, plain + state[rows, slash] + waiting.sum(axis=1) + behind)
 
 
 def score(views: list[np.ndarray], grammar: str) -> list[tuple[str, float, float]]:
     """(text, mean, least) over the views' CTC probabilities, best mean first, from their log-probability columns;
     nothing when the views rather say that nothing is written."""
     folded = [fold(view, grammar) for view in views]
-    texts = dict.fromkeys(text for view in folded for text in candidates(view, grammar)[:6])
-    scored = []
-    for text in texts:
-        values = [probability(view, text) for view in folded]
-        scored.append((text, float(np.mean(values)), min(values)))
-    nothing = float(np.mean([probability(view, "") for view in folded]))
+    texts = ["", *dict.fromkeys(text for view in folded for text in candidates(view, grammar)[:6])]
+    chances = np.array([probabilities(view, texts) for view in folded])
+    (_, nothing, _), *scored = zip(texts, chances.mean(axis=0).tolist(), chances.min(axis=0).tolist(), strict=True)
     scored.sort(key=lambda item: -item[1])
     if not scored or nothing > scored[0][1]:
         return []
