@@ -80,9 +80,11 @@ class HeadOnly:
     def __init__(self, engine: OcrEngine) -> None:
         self._engine, self.name = engine, engine.name
 
-    def read(self, image: np.ndarray, dpi: float, *, area: Any = None, **more: Any) -> tuple[OcrLine, ...]:
-        below = area is not None and area[1] > 0
-        return () if below else self._engine.read(image, dpi, area=area, **more)
+    def read(
+        self, image: np.ndarray, dpi: float, *, area: Any = None, layout: str = "page", **more: Any
+    ) -> tuple[OcrLine, ...]:
+        below = area is not None and area[1] > 0 and layout == "page"
+        return () if below else self._engine.read(image, dpi, area=area, layout=layout, **more)
 
 
 def folded(text: str | None) -> str:

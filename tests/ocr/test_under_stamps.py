@@ -128,3 +128,13 @@ def test_an_abstract_that_begins_small_has_lost_its_first_letter():
     assert not begins_cut([whole], joined([whole]).text)
     lead = sheet(words("v/v chỉnh lý", 40, 60)).rows[0]
     assert not begins_cut([lead], "V/v chỉnh lý")
+
+
+def test_a_rules_ends_and_a_speck_between_words_are_not_of_the_abstract():
+    ends = tuple(replace(word, confidence=0.1) for word in words("l -", 98, 57))
+    first = words("Về việc tăng cường các biện Ì pháp", 70, 63, advance=1.9)
+    first = tuple(replace(word, confidence=0.4) if word.text == "Ì" else word for word in first)
+    second = words("bảo đảm đón Tết Nguyên đán năm 2022", 70, 69, advance=1.9)
+    assert under_the_title(ends, first, second) == (
+        "Về việc tăng cường các biện pháp bảo đảm đón Tết Nguyên đán năm 2022"
+    )

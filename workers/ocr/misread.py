@@ -37,20 +37,20 @@ def reread(engine: OcrEngine, image: np.ndarray, dpi: float, lines: Sequence[Ocr
     if len(lost) > MOST:
         return found
     for index in lost:
-        for around in AROUND_MM:
-            words = _again(engine, image, dpi, _box(lines[index]), round(around * dpi / 25.4), until)
-            if words and _confidence(words) >= SURE:
+        for white in AROUND_MM:
+            words = _again(engine, image, dpi, around(lines[index]), round(white * dpi / 25.4), until)
+            if words and confidence(words) >= SURE:
                 found[index] = words
                 break
     return found
 
 
 def _again(
-    engine: OcrEngine, image: np.ndarray, dpi: float, box: tuple[int, int, int, int], around: int, until: float
+    engine: OcrEngine, image: np.ndarray, dpi: float, box: tuple[int, int, int, int], white: int, until: float
 ) -> OcrLine:
     height, width = image.shape
-    left, top = max(box[0] - 2 * around, 0), max(box[1] - around, 0)
-    part = image[top : min(box[3] + around, height), left : min(box[2] + 2 * around, width)]
+    left, top = max(box[0] - 2 * white, 0), max(box[1] - white, 0)
+    part = image[top : min(box[3] + white, height), left : min(box[2] + 2 * white, width)]
     again = engine.read(
         resampled(np.ascontiguousarray(part), ENLARGED),
         dpi * ENLARGED,
@@ -61,17 +61,19 @@ def _again(
 
 
 def _lost(line: OcrLine, dpi: float) -> bool:
-    _, y0, _, y1 = _box(line)
+    _, y0, _, y1 = around(line)
     letters = sum(len(word.text) for word in line)
     tall = LOWEST_MM < (y1 - y0) / dpi * 25.4 < TALLEST_MM
-    return tall and letters >= LEAST_LETTERS and _confidence(line) < LOST
+    return tall and letters >= LEAST_LETTERS and confidence(line) < LOST
 
 
-def _confidence(line: OcrLine) -> float:
+def confidence(line: OcrLine) -> float:
+    """Mean confidence of a line's letters, 0 to 1."""
     return sum(word.confidence * len(word.text) for word in line) / sum(len(word.text) for word in line)
 
 
-def _box(line: OcrLine) -> tuple[int, int, int, int]:
+def around(line: OcrLine) -> tuple[int, int, int, int]:
+    """The box of a line: x0, y0, x1, y1 in px."""
     boxes = [word.box for word in line]
     return (
         min(box[0] for box in boxes),

@@ -23,6 +23,7 @@ from workers.ocr.known import NOTHING, Known
 from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi
 from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for, without_grain
+from workers.ocr.unread import read_left_out
 from workers.tools.pages import PageSource, decode, list_pages
 
 HEAD_SHARE = 0.32
@@ -181,13 +182,14 @@ def _timed(
 ) -> tuple[tuple[OcrLine, ...], tuple[Finding, ...]]:
     """Lines of the ``areas`` one after another, or a finding when they take longer than the profile allows.
 
-    Of the ``head`` no line is read again: pens write in its slots, and the fields have second looks of their own.
+    Of the ``head`` no line read badly is read again: pens write in its slots, and the fields have second looks.
     """
     end = monotonic() + section.page_seconds
     lines: tuple[OcrLine, ...] = ()
     try:
         for area in areas:
             lines += engine.read(image, dpi, area=area, seconds=max(end - monotonic(), 0.001))
+        lines = read_left_out(engine, image, dpi, lines, areas, end)
         return (lines if head else tuple(reread(engine, image, dpi, lines, end))), ()
     except TimeoutError:
         finding = Finding(

@@ -153,10 +153,11 @@ def subject_under_title(page: Page, title: Title) -> Subject:
 
 
 def _phantom(part: Row) -> bool:
-    """Marks and tails of the line above or below, read as a line of its own: few letters, far apart and unsure."""
+    """Marks and tails of the line above or below, or a rule's ends, read as a line of its own: few letters, unsure."""
     inked = sum(token.x1 - token.x0 for token in part.tokens)
     sure = statistics.fmean(token.word.confidence for token in part.tokens)
-    return len(part.tokens) > 2 and inked < SPARSE * (part.x1 - part.x0) and sure < UNSURE
+    sparse = len(part.tokens) > 2 and inked < SPARSE * (part.x1 - part.x0)
+    return sure < UNSURE and (sparse or len(letters(part.text)) < 2)
 
 
 NEXT_LINE_MM = 9.0
@@ -255,7 +256,7 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
 
 def joined(rows: list[Row]) -> Subject:
     """The lines as one, edges cleared of specks; the lead is a fixed phrase and written as such."""
-    kept = [_trimmed(row) for row in rows]
+    kept = [_trimmed(Row(tuple(t for t in row.tokens if not _stroke(t)) or row.tokens)) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
     text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNVv]|V[^\W\d_]v|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
@@ -268,6 +269,14 @@ def joined(rows: list[Row]) -> Subject:
     text = re.sub(r"(?<!\w)['`´^~*|]+(?=\w)|(?<=\w)[`´^~*|]+(?!\w)", "", text)
     text = text.replace("„", "").strip(" _-–—*'`~|.,")
     return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
+
+
+def _stroke(token: Token) -> bool:
+    """A speck or a stamp's frame between two words, read as a letter that is no word."""
+    return token.text in _STROKES and token.word.confidence < UNSURE
+
+
+_STROKES = frozenset("ÌÍỊìíịl|!")
 
 
 def begins_cut(rows: list[Row], text: str) -> bool:
