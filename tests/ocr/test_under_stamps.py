@@ -9,7 +9,7 @@ import pytest
 from intake.ports import OcrWord
 from tests.ocr.paper import HEAD, MM, sheet, white, words
 from workers.ocr.anchors import find_anchors
-from workers.ocr.slots import date_slots
+from workers.ocr.slots import date_slots, number_slot
 from workers.ocr.title import begins_cut, find_title, joined, subject_under_number, subject_under_title
 
 NUMBER = words("Số: 145/QĐ-UBND", 44, 39, advance=1.9)
@@ -51,6 +51,18 @@ def test_a_date_line_that_begins_left_of_the_state_title_lends_the_number_no_wor
     number = find_anchors(of).number
     assert number is not None
     assert number.text == "Số: 145/QĐ-UBND"
+
+
+@pytest.mark.parametrize("line", [
+    "Số và ký hiệu HS:.............. Số: 145/QĐ-UBND", "Số và ký hiệu Hồ:.... đố: 145/QĐ-UBND", "_Số: 145/QĐ-UBND",
+])  # fmt: skip
+def test_the_slot_begins_behind_the_documents_own_lead(line):
+    row = sheet(words(line, 8, 39, advance=1.7)).rows[0]
+    own = next(token for token in row.tokens if token.text.endswith("ố:") and "H" not in token.text)
+    slot = number_slot(row, 4.0)
+    assert slot is not None
+    assert slot.read == "145"
+    assert slot.x0 > own.x0 + 4
 
 
 def test_what_a_stamp_put_before_the_abstract_is_not_of_it():

@@ -7,8 +7,10 @@ import statistics
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rapidfuzz import fuzz
+
 from workers.ocr.layout import Row, Token
-from workers.ocr.spelling import fold
+from workers.ocr.spelling import fold, letters
 
 _ADVANCE = {
     **dict.fromkeys("0123456789", 0.5), **dict.fromkeys("/:; .,", 0.278), "-": 0.333, "&": 0.778, "(": 0.333, ")": 0.333,
@@ -61,7 +63,7 @@ def em_of(row: Row | None) -> float:
     return EM_MM
 
 
-_LEAD = re.compile(r"^\W{0,3}(S[^\s\d:./]{1,2}|S6|S0|[ốôó](?=[:;]))\s*([:.;,]*)")
+_LEAD = re.compile(r"^[\W_]{0,3}(S[^\s\d:./]{1,2}|S6|S0|đ?[ốôó](?=[:;]))\s*([:.;,]*)")
 
 
 def leads(row: Row) -> bool:
@@ -72,7 +74,7 @@ def leads(row: Row) -> bool:
 def number_slot(row: Row, em: float, form: str = "") -> Slot | None:
     """Between «Số:» and what follows the number: the slash, or with ``form`` ``year``, ``old``, ``party`` or ``bare``
     whatever stands directly after the digits. None when nothing says where it ends."""
-    tokens = [plain(token) for token in row.tokens]
+    tokens = _own([plain(token) for token in row.tokens])
     lead = _LEAD.match(tokens[0].text)
     left, low = tokens[0].x0 - 0.4, None
     if lead is not None:
@@ -99,6 +101,14 @@ def number_slot(row: Row, em: float, form: str = "") -> Slot | None:
     return Slot(
         left + 0.1, right, base, em, read.strip(" :.;,_/"), min((t.word.confidence for t in inside), default=0.0)
     )
+
+
+def _own(tokens: list[Token]) -> list[Token]:
+    """The number's line without the last line of an incoming stamp beside it: «Số và ký hiệu HS: ……»."""
+    stamp = [letters(token.text) for token in tokens[:5]]
+    if len(tokens) > 5 and fuzz.ratio("".join(stamp[:4]), "SOVAKYHIEU") > 75 and stamp[4][:1] == "H":
+        return tokens[5:]
+    return tokens
 
 
 def _after_digits(tokens: list[Token], lead: re.Match[str] | None) -> tuple[float, float] | None:
