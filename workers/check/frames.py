@@ -101,20 +101,24 @@ def _turn(width: int, height: int, angle: float) -> tuple[np.ndarray, tuple[int,
 def _tall(closed: np.ndarray) -> list[tuple[int, int, int, int, np.ndarray]]:
     """Groups of marks taller than letters: x, y, width, height, and the group without the page's other ink."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    keep = (stats[:, cv2.CC_STAT_HEIGHT] >= PIECE_MM * PER_MM).astype(np.uint8)
+    highs = stats[:, cv2.CC_STAT_HEIGHT]
+    keep = (highs >= PIECE_MM * PER_MM).astype(np.uint8) + (highs >= TALL_MM[0] * PER_MM - 1)
     keep[0] = 0
-    if not keep.any():
+    if keep.max() < 2:
         return []
-    tall = keep[labels]
+    tall = keep[labels].astype(np.uint8)
     # the two sides of a broken frame lie up to its width apart
-    reach = np.ones((round(2 * PER_MM), round(WIDE_MM[1] * PER_MM / 2)), np.uint8)
+    between = round(2 * PER_MM)
+    reach = np.ones((between, round(WIDE_MM[1] * PER_MM / 2)), np.uint8)
     _, _, groups, _ = cv2.connectedComponentsWithStats(cv2.dilate(tall, reach))
     height, width = tall.shape
     found = []
     for x, y, w, h, _ in groups[1:].tolist():
-        if w >= WIDE_MM[0] * PER_MM and h >= TALL_MM[0] * PER_MM:
+        if w >= WIDE_MM[0] * PER_MM and h - between >= TALL_MM[0] * PER_MM - 2:
             x1, y1 = min(x + w, width), min(y + h, height)
-            found.append((x, y, x1 - x, y1 - y, tall[y:y1, x:x1] * np.uint8(255)))
+            part = tall[y:y1, x:x1]
+            if part.max() > 1:  # one side at least is whole
+                found.append((x, y, x1 - x, y1 - y, cv2.threshold(part, 0, 255, cv2.THRESH_BINARY)[1]))
     return found
 
 
@@ -124,6 +128,8 @@ def _uprights(level: np.ndarray) -> np.ndarray:
     wide = cv2.dilate(level, np.ones((1, 2), np.uint8))
     wide = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((GAP_PX, 1), np.uint8))
     runs = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((int(TALL_MM[0] * PER_MM) - 1, 1), np.uint8))
+    if not cv2.countNonZero(runs):
+        return np.empty((0, 4), np.int32)
     count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
     boxes = stats[1:count, :4]
     fits = (boxes[:, 3] <= LONG_MM * PER_MM) & (boxes[:, 2] <= 2.6 * PER_MM)

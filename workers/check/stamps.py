@@ -25,8 +25,6 @@ RED_MIN_PX = 60
 PAPER_LEVEL, PAPER_MIN = 190, 0.4
 """share of a stamp's box that is bare paper: stamps over print 0.58 and more, red places of photographs up to 0.3 mostly;
 what is read out of a photograph is chance"""
-REDDER, BLUER, INKED = 28, 30, 214
-"""levels by which red outweighs green, by which blue may outweigh red at most, and darkness, at WORK_DPI"""
 BLACK_LEVEL = 225
 """of 255 for bare paper: pale stamps scanned without colour lie at 140 to 200, their thin lines higher at WORK_DPI"""
 PALEST, PRINT_SHARE = 40, 0.15
@@ -66,7 +64,7 @@ class Stamp:
 
 def red_stamps(view: PageView) -> list[Stamp]:
     """Every red mark that may carry words, round seals left out; framed ones first."""
-    inked = stamp_ink(view)
+    inked = view.stamp_ink
     if cv2.countNonZero(inked) < RED_MIN_PX:
         return []
     joined = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
@@ -92,15 +90,6 @@ def red_stamps(view: PageView) -> list[Stamp]:
                 moved = replace(frame, x=frame.x + x, y=frame.y + y)
                 found.append(replace(_cut_out(view, moved, red=True), framed=False))
     return sorted(found, key=lambda stamp: (not stamp.framed, stamp.box.height > SEVERAL_MM, stamp.box.y))
-
-
-def stamp_ink(view: PageView) -> np.ndarray:
-    """uint8 0/255 at WORK_DPI where ink is red, pink or purple, whatever the paper's tint; pens and blue stamps are not."""
-    blue, green, red = cv2.split(view.flat)
-    stronger = cv2.threshold(cv2.subtract(red, green), REDDER, 255, cv2.THRESH_BINARY)[1]
-    not_blue = cv2.threshold(cv2.subtract(blue, red), BLUER, 255, cv2.THRESH_BINARY_INV)[1]
-    inked = cv2.threshold(cv2.min(green, blue), INKED, 255, cv2.THRESH_BINARY_INV)[1]
-    return cv2.bitwise_and(cv2.bitwise_and(stronger, not_blue), inked)
 
 
 def _framed_parts(mask: np.ndarray) -> list[tuple[int, int, int, int]]:
@@ -188,7 +177,7 @@ def black_frames(view: PageView, share: float) -> list[Stamp]:
     height = int(view.gray.shape[0] * share)
     mask = cv2.threshold(view.black_ink[:height], BLACK_LEVEL, 255, cv2.THRESH_BINARY_INV)[1]
     if view.pixels.ndim == 3:  # red ones are found by their ink
-        mask[cv2.dilate(stamp_ink(view)[:height], np.ones((3, 3), np.uint8)) > 0] = 0
+        mask[cv2.dilate(view.stamp_ink[:height], np.ones((3, 3), np.uint8)) > 0] = 0
     return [_cut_out(view, frame, red=False) for frame in frames.look(mask)]
 
 
