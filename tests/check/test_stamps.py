@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from intake.model import Box
 from samples.capture import scan
 from samples.marks import framed, worn
 from samples.page import Page
 from samples.typeface import LIBERATION_SERIF
 from workers.check import frames, stamp_words
-from workers.check.secrecy import LEAD, LEAST
+from workers.check.secrecy import LEAD, LEAST, _fitted
+from workers.check.stamps import Stamp
 
 WIDE_MM = {"MẬT": 20, "KHẨN": 20, "TỐI MẬT": 30, "HỎA TỐC": 30, "TUYỆT MẬT": 40, "THƯỢNG KHẨN": 40, "": 30}
 RED, PURPLE, BLACK = (200, 30, 45), (140, 40, 130), (35, 35, 38)
@@ -115,3 +117,10 @@ def test_the_right_words_fit_best(text: str, sort: str) -> None:
     best = fits.pop(sort)
     assert best >= LEAST
     assert best - max(fits.values()) >= (LEAD if sort != "lifted" else 0.0)
+
+
+@pytest.mark.parametrize(("sides_mm", "said"), [((20.0, 8.0), "secret"), ((10.5, 2.6), "unknown")])
+def test_words_without_a_stamps_measures_are_not_fitted(sides_mm, said) -> None:
+    words = 255 - framed("MẬT", (44.0, 12.0), 220.0, face=LIBERATION_SERIF).coverage[20:-20, 20:-20]
+    stamp = Stamp(Box(30, 60, *sides_mm), words, words, True, True, 220.0 / 25.4, sides_mm)
+    assert _fitted(stamp)[0] == said

@@ -113,9 +113,9 @@ def judge(view: PageView, stamp: Stamp) -> str:
 def _fitted(stamp: Stamp) -> tuple[str, bool]:
     """What the words laid over the mark say where one sort fits clearly better than the others, and whether words of
     no secret fit a little better."""
-    if stamp.box.height > SEVERAL_MM:
-        return "unknown", False
-    leads, least = False, LEAD if stamp.red else LEAD_BLACK
+    if stamp.box.height > SEVERAL_MM or not frames.fits(*stamp.sides_mm):
+        return "unknown", False  # words without a frame stand in the middle of seals: «PHÒNG NỘI VỤ» fitted by 0.1
+    leads, least = False, LEAD if stamp.red and stamp.framed else LEAD_BLACK
     for image in (stamp.straight, stamp.pale):
         if image is None:
             continue

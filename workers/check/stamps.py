@@ -16,7 +16,7 @@ MM = 25.4 / WORK_DPI
 READ_DPI = 220.0
 JOIN_PX = 9
 """letters and frame of one stamp lie closer than 2.3 mm"""
-MARK_MM = ((7.4, 110.0), (2.8, 70.0))
+MARK_MM = ((9.0, 110.0), (3.0, 70.0))
 """long and short side of a red mark that may carry words: from a frameless MẬT to several stamps that touch"""
 STAMP_MM = ((14.0, 60.0), (5.0, 16.0))
 """long and short side of a framed one-line stamp"""
