@@ -83,6 +83,8 @@ def test_nothing_of_a_secret_document_is_published(tmp_path: Path, section) -> N
         ("GIẢI MẬT\nTừ: 01/02/2024", True, "lifted"),
         ("THƯỢNG KHẨN", False, "harmless"),
         ("nỏa TỐC", False, "harmless"),
+        ("| LÈN |", False, "unknown"),
+        ("ĐÉN", False, "harmless"),
         ("TÀI LIỆU THU HỒI", True, "secret"),
         ("ỦY BAN NHÂN DÂN\nTUYẾT\nMẠ\nSố: 12\nĐẾN", False, "secret"),
         ("ỆT MẬTI -", False, "secret"),

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from intake.model import Box
+from workers.check import frames
 from workers.check.text import lean_of
 from workers.check.view import WORK_DPI, PageView
 
@@ -24,6 +25,14 @@ RED_MIN_PX = 60
 PAPER_LEVEL, PAPER_MIN = 190, 0.4
 """share of a stamp's box that is bare paper: stamps over print 0.58 and more, red places of photographs up to 0.3 mostly;
 what is read out of a photograph is chance"""
+BLACK_LEVEL = 225
+"""of 255 for bare paper: pale stamps scanned without colour lie at 140 to 200, their thin lines higher at WORK_DPI"""
+PALEST, PRINT_SHARE = 40, 0.15
+RIM_MM = 1.8
+"""from the border of a frame cut out by its sides to behind its inner line, mostly; the tips of hats reach into it"""
+ANGLES_BETWEEN = (0.0, -0.5, 0.5, -1.0, 1.0)
+EDGE_MM = 2.0
+"""from the border of a frame cut out by its sides to behind the inner of two lines 1 mm apart"""
 MARGIN_PX = 24
 """white around what is given to be read"""
 SEVERAL_MM = 17.0
@@ -45,13 +54,20 @@ class Stamp:
     """the same with its frame"""
     red: bool
     framed: bool
+    per_mm: float
+    """px per mm of the pictures"""
+    sides_mm: tuple[float, float]
+    """long and short side of its outline, whatever its lean"""
+    pale: np.ndarray | None = None
+    """``straight`` without the darkest ink, where there are two"""
 
 
 def red_stamps(view: PageView) -> list[Stamp]:
     """Every red mark that may carry words, round seals left out; framed ones first."""
-    if cv2.countNonZero(view.red_ink) < RED_MIN_PX:
+    inked = view.stamp_ink
+    if cv2.countNonZero(inked) < RED_MIN_PX:
         return []
-    joined = cv2.morphologyEx(view.red_ink, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
+    joined = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     found = []
     for index in range(1, count):
@@ -59,7 +75,7 @@ def red_stamps(view: PageView) -> list[Stamp]:
         long, short = max(width, height) * MM, min(width, height) * MM
         if not (MARK_MM[0][0] <= long <= MARK_MM[0][1] and MARK_MM[1][0] <= short <= MARK_MM[1][1]):
             continue
-        own = np.where(labels[y : y + height, x : x + width] == index, view.red_ink[y : y + height, x : x + width], 0)
+        own = np.where(labels[y : y + height, x : x + width] == index, inked[y : y + height, x : x + width], 0)
         if np.count_nonzero(own) < RED_MIN_PX or _is_seal(own):
             continue
         own = own.astype(np.uint8)
@@ -70,6 +86,9 @@ def red_stamps(view: PageView) -> list[Stamp]:
             for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone
                 part = _red_stamp(view, own[b : b + h, a : a + w], (x + a, y + b, w, h))
                 found.append(replace(part, framed=False))
+            for frame in filter(frames.is_lawful, frames.look(own)):
+                moved = replace(frame, x=frame.x + x, y=frame.y + y)
+                found.append(replace(_cut_out(view, moved, red=True), framed=False))
     return sorted(found, key=lambda stamp: (not stamp.framed, stamp.box.height > SEVERAL_MM, stamp.box.y))
 
 
@@ -106,16 +125,29 @@ def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) 
     contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = cv2.minAreaRect(max(contours, key=cv2.contourArea))
     framed = _is_frame(own, outline)
-    rows, columns = np.nonzero(own)
     standing = height > 1.6 * width  # a page on its side carries its stamps on their side
+    if framed and not standing:
+        return _cut_out(view, _lying(outline, x, y), red=True)
+    rows, columns = np.nonzero(own)
     lean = lean_of(rows, columns) if standing else lean_of(columns, rows)
     patch = view.crop(Box((x - 3) * MM, (y - 3) * MM, (width + 6) * MM, (height + 6) * MM), READ_DPI)
-    blue, green, red = cv2.split(patch)
-    ink = cv2.subtract(red, cv2.min(blue, green))
+    ink = _red_of(patch)
     ink = cv2.subtract(ink, int(np.median(ink)) + TINT)  # what the paper's own tint gives
     if standing:
         ink, lean = np.ascontiguousarray(np.rot90(ink)), -lean
-    return Stamp(_box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed)
+    sides = max(outline[1]) * MM, min(outline[1]) * MM
+    per_mm = min(*view.dpi, READ_DPI) / 25.4
+    return Stamp(
+        _box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed, per_mm=per_mm, sides_mm=sides
+    )
+
+
+def _lying(outline: tuple, x: int, y: int) -> frames.Frame:
+    """OpenCV's rotated rectangle, in a part of the page that begins at ``x``, ``y``, as a frame."""
+    (middle_x, middle_y), (one, other), angle = outline
+    lean = (angle + 45) % 90 - 45
+    wide, high = (one, other) if lean == angle else (other, one)
+    return frames.Frame(x + middle_x, y + middle_y, wide, high, lean, 1.0)
 
 
 def _is_frame(mask: np.ndarray, outline: tuple) -> bool:
@@ -141,36 +173,73 @@ def _covered(mask: np.ndarray, start: list[int], end: list[int]) -> float:
 
 
 def black_frames(view: PageView, share: float) -> list[Stamp]:
-    """Framed one-line marks in black in the upper ``share`` of the page. Table cells share sides; a stamp stands alone."""
+    """Framed one-line marks in black in the upper ``share`` of the page, surest first, print across them or not."""
     height = int(view.gray.shape[0] * share)
-    dark = cv2.threshold(view.black_ink[:height], 174, 255, cv2.THRESH_BINARY_INV)[1]
-    closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    contours, hierarchy = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    mask = cv2.threshold(view.black_ink[:height], BLACK_LEVEL, 255, cv2.THRESH_BINARY_INV)[1]
+    if view.pixels.ndim == 3:  # red ones are found by their ink
+        mask[cv2.dilate(view.stamp_ink[:height], np.ones((3, 3), np.uint8)) > 0] = 0
+    return [_cut_out(view, frame, red=False) for frame in frames.look(mask)]
+
+
+def _cut_out(view: PageView, frame: frames.Frame, red: bool) -> Stamp:
+    reach = float(np.hypot(frame.width, frame.height)) / 2 + 8
+    left, top = max(frame.x - reach, 0.0), max(frame.y - reach, 0.0)
+    patch = view.crop(Box(left * MM, top * MM, (frame.x + reach - left) * MM, (frame.y + reach - top) * MM), READ_DPI)
+    ink = _red_of(patch) if red else 255 - (patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY))
+    per_px = min(*view.dpi, READ_DPI) / WORK_DPI
+    at = ((frame.x - left) * per_px, (frame.y - top) * per_px)
+    size = tuple(round((side + 2) * per_px) for side in (frame.width, frame.height))
+    level, pale = _levelled(ink, at, size, frame.angle, red)
+    sides = frame.width * MM, frame.height * MM
+    box = Box(frame.x * MM - sides[0] / 2, frame.y * MM - sides[1] / 2, *sides)
+    if pale is not None:  # print tears its lines into pieces that no length tells from letters
+        rim = round(RIM_MM * READ_DPI / 25.4)
+        pale[:rim] = pale[-rim:] = 0
+        pale[:, :rim] = pale[:, -rim:] = 0
+    words = None if pale is None else _straight(pale, 0.0, EDGE_MM)[0]
+    return Stamp(box, *_straight(level, 0.0, EDGE_MM), red, True, min(*view.dpi, READ_DPI) / 25.4, sides, words)
+
+
+def _levelled(
+    ink: np.ndarray, at: tuple[float, float], size: tuple[int, ...], angle: float, red: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The frame about ``at`` turned level, with and without the print under it: of the angles between two that frames
+    are looked for at, the one whose long sides lie sharpest."""
+    band = round(EDGE_MM * READ_DPI / 25.4)
     found = []
-    for index, contour in enumerate(contours):
-        if hierarchy[0][index][3] >= 0 or len(contour) < 4:
-            continue
-        x, y, w, h = cv2.boundingRect(contour)
-        if max(w, h) * MM < 0.7 * STAMP_MM[0][0]:
-            continue
-        outline = cv2.minAreaRect(contour)
-        mask = np.zeros((h, w), np.uint8)
-        cv2.drawContours(mask, [contour - (x, y)], -1, 255, 2)
-        if not _is_frame(mask, ((outline[0][0] - x, outline[0][1] - y), outline[1], outline[2])):
-            continue
-        patch = view.crop(Box((x - 2) * MM, (y - 2) * MM, (w + 4) * MM, (h + 4) * MM), READ_DPI)
-        gray = patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-        lean = (outline[2] + 45) % 90 - 45
-        standing = h > 1.6 * w
-        ink = cv2.subtract(255 - gray, int(np.median(255 - gray)) + TINT)
-        images = _straight(np.ascontiguousarray(np.rot90(ink)) if standing else ink, lean)
-        found.append(Stamp(_box(x, y, w, h), *images, red=False, framed=True))
-    return found
+    for off in ANGLES_BETWEEN:
+        turn = cv2.getRotationMatrix2D(at, angle + off, 1.0)
+        turn[:, 2] += (size[0] / 2 - at[0], size[1] / 2 - at[1])
+        level = cv2.warpAffine(ink, turn, size, flags=cv2.INTER_LINEAR)
+        level = cv2.subtract(level, int(np.percentile(level, 25)) + TINT)
+        pale = None if red else _without_print(level)
+        sides = level if pale is None else pale
+        rows = np.vstack([sides[:band], sides[-band:]]).mean(axis=1)
+        found.append((float((np.diff(rows) ** 2).sum()), level, pale))
+    _, level, pale = max(found, key=lambda one: one[0])
+    return level, pale
 
 
-def _straight(ink: np.ndarray, lean: float) -> tuple[np.ndarray, np.ndarray]:
+def _without_print(ink: np.ndarray) -> np.ndarray | None:
+    """Red is paler than print when scanned without colour: the paler of two inks alone; None where there is but one."""
+    inked = ink[ink > PALEST]
+    if inked.size < 200:
+        return None
+    level, _ = cv2.threshold(inked.reshape(-1, 1), 0, 255, cv2.THRESH_OTSU)
+    if not PRINT_SHARE < float((inked > level).mean()) < 1 - PRINT_SHARE:
+        return None
+    dark = cv2.dilate((ink > level).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(dark > 0, np.uint8(0), ink)
+
+
+def _red_of(patch: np.ndarray) -> np.ndarray:
+    blue, green, red = cv2.split(patch)
+    return cv2.subtract(red, cv2.min(blue, green))
+
+
+def _straight(ink: np.ndarray, lean: float, edge_mm: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Ink (bright on black) turned level, lines longer than letters taken out, as dark words on white with a margin;
-    and the same with its lines."""
+    and the same with its lines. ``edge_mm``: how far from its border the frame's lines lie, where that is known."""
     height, width = ink.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
     level = cv2.warpAffine(ink, turn, (width, height), flags=cv2.INTER_LINEAR)
@@ -187,7 +256,7 @@ def _straight(ink: np.ndarray, lean: float) -> tuple[np.ndarray, np.ndarray]:
     whole = level.copy()
     level[lines > 0] = 0
     if 8.0 <= height / per_mm <= STAMP_MM[1][1] + 3:  # lower marks are words without a frame
-        level = _words_only(_inside(level, bridged))
+        level = _words_only(_inside(level, bridged, edge_mm))
     white = 4 * [MARGIN_PX]
     return (
         cv2.copyMakeBorder(255 - level, *white, cv2.BORDER_CONSTANT, value=255),
@@ -211,15 +280,18 @@ def _words_only(level: np.ndarray) -> np.ndarray:
     return clean
 
 
-def _inside(level: np.ndarray, binary: np.ndarray) -> np.ndarray:
+def _inside(level: np.ndarray, binary: np.ndarray, edge_mm: float | None) -> np.ndarray:
     """What stands within the innermost frame line of each side; the whole where no line shows."""
     height, width = level.shape
-    rows = cv2.dilate(binary, np.ones((1, 9), np.uint8)).mean(axis=1) > 0.75 * 255
-    top = np.flatnonzero(rows[: int(0.36 * height)])
-    bottom = np.flatnonzero(rows[int(0.64 * height) :]) + int(0.64 * height)
+    high, wide = int(0.36 * height), int(0.22 * width)
+    if edge_mm:
+        high, wide = (min(limit, int(edge_mm * READ_DPI / 25.4)) for limit in (high, wide))
+    rows = cv2.dilate(binary, np.ones((1, 9), np.uint8)).mean(axis=1) > (0.8 if edge_mm else 0.75) * 255
+    top = np.flatnonzero(rows[:high])
+    bottom = np.flatnonzero(rows[height - high :]) + height - high
     y0, y1 = (top[-1] + 2 if len(top) else 0), (bottom[0] - 1 if len(bottom) else height)
     columns = cv2.dilate(binary[y0:y1], np.ones((5, 1), np.uint8)).mean(axis=0) > 0.85 * 255
-    left = np.flatnonzero(columns[: int(0.22 * width)])
-    right = np.flatnonzero(columns[int(0.78 * width) :]) + int(0.78 * width)
+    left = np.flatnonzero(columns[:wide])
+    right = np.flatnonzero(columns[width - wide :]) + width - wide
     x0, x1 = (left[-1] + 2 if len(left) else 0), (right[0] - 1 if len(right) else width)
     return level[y0:y1, x0:x1]

@@ -21,6 +21,8 @@ DARKEST_PAPER = 24.0
 DARKER = 0.35
 """a background below this level, or below this share of the page's brightest, is the scanner's lid and not paper: its
 noise must not be taken for print"""
+REDDER, BLUER, INKED = 28, 30, 214
+"""of ``flat``: levels by which a stamp's red outweighs green, by which blue may outweigh red at most, and darkness"""
 WHOLE_SHARE = 2e-4
 """tags of 199.9996 dpi (PNG counts per metre) are whole multiples"""
 DPI_SENSE = (30.0, 2400.0)
@@ -113,6 +115,15 @@ class PageView:
         stronger = cv2.threshold(cv2.subtract(red, cv2.max(green, blue)), 28, 255, cv2.THRESH_BINARY)[1]
         inked = cv2.threshold(cv2.min(green, blue), 214, 255, cv2.THRESH_BINARY_INV)[1]
         return cv2.bitwise_and(stronger, inked)
+
+    @cached_property
+    def stamp_ink(self) -> np.ndarray:
+        """uint8 0/255 h×w where ink is red, pink or purple, whatever the paper's tint; pens and blue stamps are not."""
+        blue, green, red = cv2.split(self.flat)
+        stronger = cv2.threshold(cv2.subtract(red, green), REDDER, 255, cv2.THRESH_BINARY)[1]
+        not_blue = cv2.threshold(cv2.subtract(blue, red), BLUER, 255, cv2.THRESH_BINARY_INV)[1]
+        inked = cv2.threshold(cv2.min(green, blue), INKED, 255, cv2.THRESH_BINARY_INV)[1]
+        return cv2.bitwise_and(cv2.bitwise_and(stronger, not_blue), inked)
 
     @cached_property
     def marks(self) -> tuple[np.ndarray, np.ndarray]:

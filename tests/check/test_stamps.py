@@ -1,0 +1,126 @@
+"""Stamps laid over print, in any ink, with colour or without: secret ones are refused, and no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from intake.model import Box
+from samples.capture import scan
+from samples.marks import framed, worn
+from samples.page import Page
+from samples.typeface import LIBERATION_SERIF
+from workers.check import frames, stamp_words
+from workers.check.secrecy import LEAD, LEAST, _fitted
+from workers.check.stamps import Stamp
+
+WIDE_MM = {"MẬT": 20, "KHẨN": 20, "TỐI MẬT": 30, "HỎA TỐC": 30, "TUYỆT MẬT": 40, "THƯỢNG KHẨN": 40, "": 30}
+RED, PURPLE, BLACK = (200, 30, 45), (140, 40, 130), (35, 35, 38)
+OVER, BESIDE = (32.0, 88.0), (8.0, 62.0)
+"""mm: across the body's lines, and in the left margin"""
+
+
+def _stamped(page: Page, text: str, ink=RED, at_mm=BESIDE, tilt=3.0, double=True, size_mm=None, over_words=()) -> Page:
+    size = size_mm or (float(WIDE_MM[text]), 8.0)
+    coverage = framed(text, size, page.dpi, double).coverage
+    for word in over_words:  # what makes words unreadable
+        coverage = np.maximum(coverage, framed(word, size, page.dpi, double).coverage)
+    coverage = worn(coverage, np.random.default_rng(3), page.dpi, 0.3)
+    pad = coverage.shape[1] // 6
+    coverage = cv2.copyMakeBorder(coverage, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    extent = (coverage.shape[1], coverage.shape[0])
+    coverage = cv2.warpAffine(coverage, cv2.getRotationMatrix2D((extent[0] / 2, extent[1] / 2), tilt, 1.0), extent)
+    x, y = (max(round(value * page.dpi / 25.4) - pad, 0) for value in at_mm)
+    pixels = page.pixels.copy()
+    spot = pixels[y : y + extent[1], x : x + extent[0]]
+    alpha = coverage[: spot.shape[0], : spot.shape[1], None] / 255.0 * 0.85
+    spot[:] = (spot * (1 - alpha) + np.minimum(spot, np.array(ink)) * alpha).astype(np.uint8)
+    return replace(page, pixels=pixels)
+
+
+def _scan(page: Page, colour: str = "rgb", dpi: float = 200.0):
+    return scan(page, np.random.default_rng(8), dpi, colour=colour)
+
+
+@pytest.mark.parametrize(
+    ("text", "ink", "at_mm", "tilt", "colour"),
+    [
+        ("MẬT", PURPLE, BESIDE, 4.0, "rgb"),
+        ("TỐI MẬT", PURPLE, OVER, -6.0, "rgb"),
+        ("TUYỆT MẬT", RED, OVER, 5.0, "gray"),
+        ("TỐI MẬT", RED, OVER, -4.0, "gray"),
+        ("TUYỆT MẬT", BLACK, BESIDE, -6.0, "rgb"),
+        ("TỐI MẬT", BLACK, BESIDE, 6.0, "bilevel"),
+    ],
+)
+def test_a_mark_is_refused_in_any_ink_over_print_and_without_colour(
+    codes, letter, text, ink, at_mm, tilt, colour
+) -> None:
+    assert codes(_scan(_stamped(letter, text, ink, at_mm, tilt), colour)) == {"secrecy_mark": "refuse"}
+
+
+@pytest.mark.parametrize("text", ["KHẨN", "THƯỢNG KHẨN", "HỎA TỐC"])
+@pytest.mark.parametrize(
+    ("ink", "at_mm", "colour"), [(PURPLE, OVER, "rgb"), (RED, OVER, "gray"), (BLACK, BESIDE, "rgb")]
+)
+def test_urgency_is_no_secret_in_a_double_frame_either(codes, letter, text, ink, at_mm, colour) -> None:
+    assert "secrecy_mark" not in codes(_scan(_stamped(letter, text, ink, at_mm, 5.0), colour))
+
+
+@pytest.mark.parametrize(("size_mm", "refused"), [((30.0, 8.0), True), ((54.0, 14.0), False)])
+def test_only_a_frame_of_a_secrecy_stamps_measures_is_refused_unread(codes, letter, size_mm, refused) -> None:
+    scanned = _scan(_stamped(letter, "", size_mm=size_mm, over_words=("X#Ø%X", "&WV@M", "§ZE8§")))
+    assert ("secrecy_mark" in codes(scanned)) is refused
+
+
+def _mask() -> np.ndarray:
+    return np.zeros((400, 500), np.uint8)
+
+
+def test_a_frame_is_found_though_lines_of_print_run_through_it() -> None:
+    mask = _mask()
+    cv2.rectangle(mask, (150, 120), (268, 152), 255, 1)
+    for y in (112, 140, 168):
+        for x in range(100, 400, 9):
+            cv2.rectangle(mask, (x, y), (x + 5, y + 8), 255, 1)
+    found = [frame for frame in frames.look(mask) if frames.is_lawful(frame)]
+    assert len(found) == 1
+    assert (round(found[0].x), round(found[0].y)) == (pytest.approx(209, abs=3), pytest.approx(136, abs=3))
+
+
+def test_a_leaning_frame_is_found_with_its_lean() -> None:
+    mask = _mask()
+    corners = cv2.boxPoints(((250, 200), (118, 32), 6.0)).astype(np.int32)
+    cv2.polylines(mask, [corners], True, 255, 1)
+    found = frames.look(mask)[0]
+    assert found.angle == pytest.approx(6.0, abs=1.5)
+    assert frames.is_lawful(found)
+
+
+def test_cells_of_a_table_are_no_frames() -> None:
+    mask = _mask()
+    for x in (100, 180, 260):
+        cv2.rectangle(mask, (x, 100), (x + 80, 132), 255, 1)
+    assert [frame for frame in frames.look(mask) if frame.width < 100] == []
+
+
+@pytest.mark.parametrize(("text", "sort"), [("TUYỆT MẬT", "secret"), ("MẬT", "secret"), ("THƯỢNG KHẨN", "harmless"),
+                                            ("KHẨN", "harmless"), ("GIẢI MẬT", "lifted")])  # fmt: skip
+def test_the_right_words_fit_best(text: str, sort: str) -> None:
+    dpi = 220.0
+    words = framed(text, (44.0, 12.0), dpi, face=LIBERATION_SERIF).coverage[20:-20, 20:-20]
+    said = stamp_words.fit(255 - cv2.GaussianBlur(words, (0, 0), 1.0), dpi / 25.4)
+    fits = {"secret": said.secret, "harmless": said.harmless, "lifted": said.lifted}
+    best = fits.pop(sort)
+    assert best >= LEAST
+    assert best - max(fits.values()) >= (LEAD if sort != "lifted" else 0.0)
+
+
+@pytest.mark.parametrize(("sides_mm", "said"), [((20.0, 8.0), "secret"), ((10.5, 2.6), "unknown")])
+def test_words_without_a_stamps_measures_are_not_fitted(sides_mm, said) -> None:
+    words = 255 - framed("MẬT", (44.0, 12.0), 220.0, face=LIBERATION_SERIF).coverage[20:-20, 20:-20]
+    stamp = Stamp(Box(30, 60, *sides_mm), words, words, True, True, 220.0 / 25.4, sides_mm)
+    assert _fitted(stamp)[0] == said
