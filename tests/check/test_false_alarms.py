@@ -56,6 +56,14 @@ def test_paper_browned_towards_its_edges_is_not_a_smaller_sheet(taken) -> None:
         assert ruler is None or abs(ruler.scale - 1) < 0.02
 
 
+@pytest.mark.parametrize(("around", "reduced"), [((120, 205, 225), False), ((236, 238, 238), True)])
+def test_a_yellow_sheets_rim_of_another_yellow_is_its_own_and_a_grey_lid_is_not(around, reduced) -> None:
+    sheet = np.full((2339, 1654, 3), around[::-1], np.uint8)  # RGB
+    sheet[58:2281, 41:1613] = (245, 235, 165)
+    ruler = rulers.of_sheet(_view(sheet), 0.0)
+    assert (ruler is not None and ruler.scale < 0.98) is reduced
+
+
 def test_a_glass_larger_than_the_sheet_is_no_enlargement(taken, codes) -> None:
     assert "scale_not_100" not in codes(taken(canvas_mm=(219.0, 310.5), shift_mm=(3.0, 2.0), lid=250))
 

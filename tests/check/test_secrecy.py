@@ -91,6 +91,7 @@ def test_nothing_of_a_secret_document_is_published(tmp_path: Path, section) -> N
         ("¡ PFỒI MẬTT |", False, "secret"),
         ("\\w MAT \\ \\\nỦY BAN NHÂN DÂN\nPHƯỜNG", False, "secret"),
         ("CỤC BẢO MẬT", False, "unknown"),
+        ("VĂN PHÒNG\nĐẾN\nc.nn Ác Á, (Ất MÁT Á.ec-c\n14/7", False, "harmless"),
         ("ỦY BAN NHÂN DÂN\nXÃ TÂN LẬP\nĐẾN\nSố: 12\nNgày: 3/4\nChuyển: Tài vụ", False, "harmless"),
     ],
 )

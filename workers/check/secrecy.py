@@ -192,11 +192,16 @@ def _slips(word: str) -> int:
     return (len(word) + 1) // 3 if len(word) > 3 else 0
 
 
+BESIDE_MAX = 4
+"""letters that scraps of frames and lines make beside a mark; a dotted line of a stamp with a pen in it makes dozens"""
+
+
 def _mat_alone(line: str) -> bool:
     """The shortest mark is the only word of a red line, its dot lost under print or under the lines of another stamp.
     «MẶT» is left out: «ỦY BAN / MẶT / TRẬN»."""
     words = re.findall(r"[^\W\d_]{3,}", line)
-    return len(words) == 1 and skeleton(words[0]) == "MAT" and words[0] != "MẶT"
+    beside = len(re.findall(r"[^\W\d_]", line)) - len("".join(words))
+    return len(words) == 1 and skeleton(words[0]) == "MAT" and words[0] != "MẶT" and beside <= BESIDE_MAX
 
 
 def skeleton(text: str) -> str:
