@@ -142,6 +142,13 @@ def test_an_abstract_that_begins_small_has_lost_its_first_letter():
     assert not begins_cut([lead], "V/v chỉnh lý")
 
 
+@pytest.mark.parametrize("speck", [":", " ;", ".", "„"])
+def test_a_speck_behind_the_abstract_is_not_of_it(speck):
+    assert under_the_title(words(f"Công tác hỗ trợ nhà ở cho hộ nghèo{speck}", 70, 59, advance=1.9)) == (
+        "Công tác hỗ trợ nhà ở cho hộ nghèo"
+    )
+
+
 def test_a_rules_ends_and_a_speck_between_words_are_not_of_the_abstract():
     ends = tuple(replace(word, confidence=0.1) for word in words("l -", 98, 57))
     first = words("Về việc tăng cường các biện Ì pháp", 70, 63, advance=1.9)

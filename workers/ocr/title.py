@@ -267,7 +267,7 @@ def joined(rows: list[Row]) -> Subject:
     if text[:1] in _OPENED and not set(text) & set(_OPENED[text[0]]):
         text = text[1:]
     text = re.sub(r"(?<!\w)['`´^~*|]+(?=\w)|(?<=\w)[`´^~*|]+(?!\w)", "", text)
-    text = text.replace("„", "").strip(" _-–—*'`~|.,")
+    text = text.replace("„", "").strip(" _-–—*'`~|.,").rstrip(":; ")  # a speck after the last word
     return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
 
 
