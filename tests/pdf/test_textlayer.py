@@ -10,7 +10,7 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -89,6 +89,7 @@ def test_every_word_is_found_on_its_box_whatever_the_rotation(
         ), (word, boxes)
 
 
+@example(lines=[["a-"], ["0"]])
 @given(lines=st.lists(st.lists(texts, min_size=1, max_size=6), min_size=1, max_size=4))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_text_comes_back_as_it_was_read(tmp_path_factory: pytest.TempPathFactory, lines: list[list[str]]) -> None:
@@ -105,7 +106,8 @@ def test_text_comes_back_as_it_was_read(tmp_path_factory: pytest.TempPathFactory
     made([source], folder / "a.pdf", sheet)
     want = [unicodedata.normalize("NFC", text) for line in lines for text in line]
     assert poppler_text(folder / "a.pdf").split() == want
-    assert pdfium_text(folder / "a.pdf").split() == want
+    # pdfium takes a hyphen at a line's end for one that splits a word: it tells it as U+0002 and no new line.
+    assert pdfium_text(folder / "a.pdf").replace("\x02", "- ").split() == want
 
 
 @pytest.mark.parametrize("reader", [poppler_text, pdfium_text, mupdf_text])
