@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw, ImageFont
 
 from workers.ocr.handwriting import MODEL, Reading, ink_mask, is_handwritten, joined, prepare, read_digits
-from workers.ocr.handwriting_ctc import ALPHABET, candidates, is_prefix, is_whole, probabilities, probability
+from workers.ocr.handwriting_ctc import ALPHABET, candidates, is_prefix, is_whole, probabilities
 
 SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf"
 ITALIC = "/usr/share/fonts/truetype/liberation2/LiberationSerif-Italic.ttf"
@@ -177,7 +177,7 @@ def test_scores_are_ctc_probabilities(seed: int, grammar: str, steps: int) -> No
     scores = np.random.default_rng(seed).normal(0, 3, (steps, len(ALPHABET) + 1))
     columns = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
     texts = candidates(columns, grammar)
-    values = [probability(columns, text) for text in texts]
+    values = [probabilities(columns, [text])[0] for text in texts]
     assert all(is_whole(text, grammar) and is_prefix(text, grammar) for text in texts)
     assert all(0 <= value <= 1 for value in values)
     assert sum(values) <= 1 + 1e-9
@@ -196,7 +196,7 @@ def test_the_score_agrees_with_counting_every_path() -> None:
         text = "".join(ALPHABET[symbol - 1] for symbol in kept)
         if text == "7" or (text.startswith("7/") and text.count("/") == 1):
             total += float(np.exp(sum(columns[i, symbol] for i, symbol in enumerate(path))))
-    assert probability(columns, "7") == pytest.approx(total, rel=1e-6)
+    assert probabilities(columns, ["7"])[0] == pytest.approx(total, rel=1e-6)
 
 
 def test_ink_mask_keeps_pen_and_drops_red() -> None:

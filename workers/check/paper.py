@@ -10,6 +10,9 @@ SHEETS_MM = {
 TOLERANCE_MM = 9.0
 """real A4 scans run 589–604 × 820–861 pt: −7.8 to +7 mm"""
 
+KNOWN = 0.018
+"""by how much a sheet may differ from a known one's size and still be that one, whole"""
+
 
 def name(size_mm: tuple[float, float]) -> str:
     """The nearest named sheet within tolerance, either way up, or ``other``."""
@@ -27,7 +30,7 @@ def factor(size_mm: tuple[float, float], canvas_mm: tuple[float, float], agree: 
         width, height = SHEETS_MM[sheet]
         return (short / width + long / height) / 2 if abs(short / width - long / height) <= agree else None
 
-    factors = [value for value in map(against, SHEETS_MM) if value and abs(value - 1) <= 0.018]
+    factors = [value for value in map(against, SHEETS_MM) if value and abs(value - 1) <= KNOWN]
     if factors:
         return min(factors, key=lambda value: abs(value - 1))
     canvas = name(canvas_mm)

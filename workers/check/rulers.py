@@ -47,25 +47,26 @@ def of_sheet(view: PageView, lean: float | None, agree: float = 0.012) -> Ruler 
     if box is None:
         return None
     factor = paper.factor((box.width, box.height), view.paper_mm, agree)
-    if factor is None or (abs(factor - 1) >= 0.018 and _is_browned(view, box)):
+    if factor is None:
+        return None
+    whole = abs(factor - 1) < paper.KNOWN
+    if not whole and _is_browned(view, box):
         return None
     room = min(view.paper_mm[0] - box.width, view.paper_mm[1] - box.height)
     # an image cut short may have another sheet's shape: a reduced sheet leaves the canvas empty both ways
-    return Ruler("sheet", factor, box) if abs(factor - 1) < 0.018 or room >= ROOM_MM else None
+    return Ruler("sheet", factor, box) if whole or room >= ROOM_MM else None
 
 
 def _is_browned(view: PageView, box: Box) -> bool:
     """What lies around ``box`` is the paper's own browned rim, coloured as the paper within. A lid is grey."""
-    per_mm = WORK_DPI / 25.4
-    x0, y0, x1, y1 = (round(v * per_mm) for v in (box.x, box.y, box.x + box.width, box.y + box.height))
-    inner = np.zeros(view.small.shape[:2], bool)
-    inner[y0:y1, x0:x1] = True
-    strip = round(BROWN_MM * per_mm)
-    within = inner.copy()
-    within[y0 + strip : y1 - strip, x0 + strip : x1 - strip] = False
+    x0, y0, x1, y1 = (round(at / MM) for at in (box.x, box.y, box.x + box.width, box.y + box.height))
+    strip = round(BROWN_MM / MM)
     tint = view.small.max(axis=2) - view.small.min(axis=2)
-    outside = tint[~inner]
-    return outside.size > 0 and float(np.median(outside)) > max(BROWN_SHARE * float(np.median(tint[within])), BROWN_MIN)
+    place = np.zeros(tint.shape, np.uint8)  # 0 around the box, 1 along its edges, 2 within
+    place[y0:y1, x0:x1] = 1
+    place[y0 + strip : y1 - strip, x0 + strip : x1 - strip] = 2
+    around, along = (tint[place == where] for where in (0, 1))
+    return around.size > 0 and float(np.median(around)) > max(BROWN_SHARE * float(np.median(along)), BROWN_MIN)
 
 
 BROWN_MM, BROWN_SHARE, BROWN_MIN = 4.0, 0.6, 30.0

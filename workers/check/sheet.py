@@ -29,7 +29,6 @@ SHORT = 2
 """of 16 stretches along an edge, how many may fall short: rounded corners, a dog-ear, a shadow"""
 PLACES_MAX = 3
 GRADUAL = 0.5
-KNOWN = 0.018
 SLIGHT = 0.027
 PLAIN = 0.7
 """evidence of a step of 2.4 levels; steps of one level are found on clean pages too, by chance"""
@@ -77,7 +76,7 @@ def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box |
             continue
         size = full_width - a.at - b.at, full_height - c.at - d.at
         factor = paper.factor(size, view.paper_mm, agree)
-        if factor is None or (abs(factor - 1) > KNOWN and not _is_sure(factor, a, b, c, d)):
+        if factor is None or (abs(factor - 1) > paper.KNOWN and not _is_sure(factor, a, b, c, d)):
             continue
         score = sum(place.evidence for place in (a, b, c, d))
         if best is None or score > best[0]:

@@ -112,18 +112,14 @@ class PageView:
     def red_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, whatever the paper's tint."""
         blue, green, red = cv2.split(self.flat)
-        stronger = cv2.threshold(cv2.subtract(red, cv2.max(green, blue)), 28, 255, cv2.THRESH_BINARY)[1]
-        inked = cv2.threshold(cv2.min(green, blue), 214, 255, cv2.THRESH_BINARY_INV)[1]
-        return cv2.bitwise_and(stronger, inked)
+        return _inked(cv2.subtract(red, cv2.max(green, blue)), cv2.min(green, blue))
 
     @cached_property
     def stamp_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, pink or purple, whatever the paper's tint; pens and blue stamps are not."""
         blue, green, red = cv2.split(self.flat)
-        stronger = cv2.threshold(cv2.subtract(red, green), REDDER, 255, cv2.THRESH_BINARY)[1]
         not_blue = cv2.threshold(cv2.subtract(blue, red), BLUER, 255, cv2.THRESH_BINARY_INV)[1]
-        inked = cv2.threshold(cv2.min(green, blue), INKED, 255, cv2.THRESH_BINARY_INV)[1]
-        return cv2.bitwise_and(cv2.bitwise_and(stronger, not_blue), inked)
+        return cv2.bitwise_and(_inked(cv2.subtract(red, green), cv2.min(green, blue)), not_blue)
 
     @cached_property
     def marks(self) -> tuple[np.ndarray, np.ndarray]:
@@ -164,3 +160,9 @@ class PageView:
         size = max(1, round(width * dpi / self.dpi[0])), max(1, round(height * dpi / self.dpi[1]))
         shrinks = size[0] <= width
         return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def _inked(redder: np.ndarray, darkest: np.ndarray) -> np.ndarray:
+    """uint8 0/255 where ``redder`` (levels by which red outweighs) and ``darkest`` (of the channels) are a stamp's."""
+    stronger = cv2.threshold(redder, REDDER, 255, cv2.THRESH_BINARY)[1]
+    return cv2.bitwise_and(stronger, cv2.threshold(darkest, INKED, 255, cv2.THRESH_BINARY_INV)[1])

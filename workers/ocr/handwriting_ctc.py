@@ -104,16 +104,9 @@ def candidates(columns: np.ndarray, grammar: str) -> list[str]:
     return [text for text in ordered if is_whole(text, grammar)]
 
 
-def probability(columns: np.ndarray, text: str) -> float:
-    """The CTC probability that the columns say ``text``, or ``text`` and then ``/`` and anything."""
-    return float(probabilities(columns, [text])[0])
-
-
 def probabilities(columns: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """``probability`` of each text, float N: CTC's forward sums, of all texts side by side.
-
-    With the slash counts ``text`` + ``/`` + anything without another slash right behind.
-    """
+    """The CTC probability that the columns say each text, or it and then ``/`` and anything but another slash right
+    behind: forward sums of all texts side by side, float N."""
     size = 2 * max(map(len, texts)) + 2  # the blank behind the slash is the waiting row below
     emit = np.zeros((len(texts), size), int)
     for row, text in enumerate(texts):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 import unicodedata
-from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -166,11 +165,6 @@ class _Growing:
 
     def add(self, token: Token) -> None:
         self.tokens.append(token)
-        insort(self._middles, token.middle)
-        insort(self._heights, token.height)
-        self.middle, self.height = _median(self._middles), _median(self._heights)
-
-
-def _median(ordered: list[float]) -> float:
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+        self._middles.append(token.middle)
+        self._heights.append(token.height)
+        self.middle, self.height = statistics.median(self._middles), statistics.median(self._heights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -114,15 +114,8 @@ class Opened:
     gray: np.ndarray | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What of page 1 is still to be read: the scan's dpi, the share of its height where the head ended."""
-
-    dpi: float
-    below: float
-
-
-def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, Rest]:
+def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tuple[Opened, float]:
+    """Page 1 with its head read, and the share of its height where that ended."""
     pixels = decode(source)
     gray = one_channel(pixels)
     dpi = true_dpi(pixels.shape[1], pixels.shape[0], source.shown_dpi)
@@ -131,26 +124,16 @@ def _read_head(source: PageSource, engine: OcrEngine, section: OcrSection) -> tu
     cut = blank_row(image, 0.28, 0.46, HEAD_SHARE) or round(image.shape[0] * HEAD_SHARE)
     # Read whole, though it has two columns: a pen's tall digits alone in a column pass for a picture, and are left out.
     area = (0, 0, image.shape[1], cut)
-    lines, findings = _timed(engine, without_grain(image), dpi[0] * scale, [area], section, source, head=True)
+    lines, findings = _timed(engine, image, dpi[0] * scale, [area], section, source, head=True)
     page = PageReading(source.number, pixels.shape[1], pixels.shape[0], dpi, scaled(lines, scale), findings)
-    return Opened(page, pixels, gray), Rest(dpi[0], cut / image.shape[0])
+    return Opened(page, pixels, gray), cut / image.shape[0]
 
 
-def _complete(opened: Opened, rest: Rest, engine: OcrEngine, section: OcrSection) -> Opened:
+def _complete(opened: Opened, below: float, engine: OcrEngine, section: OcrSection) -> Opened:
     page = opened.reading
-    scale = scale_for(rest.dpi)
-    image = resampled(one_channel(opened.pixels, lift=True), scale)
-    areas = reading_areas(image, rest.dpi * scale, round(rest.below * image.shape[0]))
-    lines, findings = _timed(engine, without_grain(image), rest.dpi * scale, areas, section, page)
-    whole = PageReading(
-        page.number,
-        page.width_px,
-        page.height_px,
-        page.dpi,
-        page.lines + scaled(lines, scale),
-        page.findings + findings,
-    )
-    return Opened(whole, opened.pixels, opened.gray)
+    lines, findings = _read_below(below, one_channel(opened.pixels, lift=True), page.dpi[0], engine, section, page)
+    whole = replace(page, lines=page.lines + lines, findings=page.findings + findings)
+    return replace(opened, reading=whole)
 
 
 def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Opened:
@@ -163,11 +146,19 @@ def _read_page(source: PageSource, engine: OcrEngine, section: OcrSection) -> Op
         return Opened(PageReading(source.number, *source.shown_px, dpi, (), (damaged,)))
     height, width = gray.shape
     dpi = true_dpi(width, height, source.shown_dpi)
-    scale = scale_for(dpi[0])
-    gray = resampled(gray, scale)
-    areas = reading_areas(gray, dpi[0] * scale)
-    lines, findings = _timed(engine, without_grain(gray), dpi[0] * scale, areas, section, source)
-    return Opened(PageReading(source.number, width, height, dpi, scaled(lines, scale), findings))
+    lines, findings = _read_below(0.0, gray, dpi[0], engine, section, source)
+    return Opened(PageReading(source.number, width, height, dpi, lines, findings))
+
+
+def _read_below(
+    share: float, gray: np.ndarray, dpi: float, engine: OcrEngine, section: OcrSection, page: PageSource | PageReading
+) -> tuple[tuple[OcrLine, ...], tuple[Finding, ...]]:
+    """The lines of a page in px of ``gray``, column by column, from ``share`` of its height on."""
+    scale = scale_for(dpi)
+    image = resampled(gray, scale)
+    areas = reading_areas(image, dpi * scale, round(share * image.shape[0]))
+    lines, findings = _timed(engine, image, dpi * scale, areas, section, page)
+    return scaled(lines, scale), findings
 
 
 def _timed(
@@ -184,6 +175,7 @@ def _timed(
 
     Of the ``head`` no line read badly is read again: pens write in its slots, and the fields have second looks.
     """
+    image = without_grain(image)
     end = monotonic() + section.page_seconds
     lines: tuple[OcrLine, ...] = ()
     try:

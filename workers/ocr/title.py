@@ -256,7 +256,7 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
 
 def joined(rows: list[Row]) -> Subject:
     """The lines as one, edges cleared of specks; the lead is a fixed phrase and written as such."""
-    kept = [_trimmed(Row(tuple(t for t in row.tokens if not _stroke(t)) or row.tokens)) for row in rows]
+    kept = [_trimmed(row) for row in rows]
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
     text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNVv]|V[^\W\d_]v|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
@@ -290,7 +290,7 @@ _OPENED = {'"': "", "“": '”"', "”": ""}
 
 
 def _trimmed(row: Row) -> Row:
-    tokens = list(row.tokens)
+    tokens = [token for token in row.tokens if not _stroke(token)] or list(row.tokens)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”(' for c in tokens[0].text):
         tokens.pop(0)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”)-–' for c in tokens[-1].text):

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from intake.ports import OcrEngine, OcrLine, OcrWord
-from workers.ocr.columns import Area, inked_cells
+from workers.ocr.columns import RIM_MM, Area, inked_cells
 from workers.ocr.misread import LEAST_LETTERS, LOST, around, confidence
 
 SURE = 0.85
@@ -25,8 +25,6 @@ FILLED = 0.45
 """share of its box that a row of print inks, its gaps between words closed: a slanting pen stroke fills less"""
 GAP_MM = 5
 """gaps between words that are closed"""
-RIM_MM = 3
-"""height at the sheet's edges where the scanner's border may be dark"""
 MOST = 6
 """bands a page: more are a drawing or a photograph"""
 
@@ -43,9 +41,9 @@ def read_left_out(
     found = list(lines)
     for band in bands:
         for line in engine.read(image, dpi, area=band, layout="block", seconds=max(until - monotonic(), 0.001)):
-            new = tuple(word for word in line if not any(_inside(word, old) for one in sure for old in one))
+            new = tuple(word for word in line if not any(_inside(word, old.box) for one in sure for old in one))
             if sum(len(word.text) for word in new) >= LEAST_LETTERS and confidence(new) >= SURE:
-                _put(found, new)
+                found = _put(found, new)
     return tuple(found)
 
 
@@ -80,22 +78,22 @@ def _bands(image: np.ndarray, dpi: float, sure: Sequence[OcrLine], areas: Sequen
     ]
 
 
-def _inside(word: OcrWord, old: OcrWord) -> bool:
+def _inside(word: OcrWord, box: Area) -> bool:
     x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-    return old.box[0] <= x <= old.box[2] and old.box[1] <= y <= old.box[3]
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
-def _put(lines: list[OcrLine], new: OcrLine) -> None:
-    """Put ``new`` before the first line under it, and take the nonsense away that stood for its ink."""
-    left, top, right, bottom = around(new)
-    frame = OcrWord("", (left, top, right, bottom), 1.0)
-    for index, line in enumerate(lines):
-        if confidence(line) < LOST:
-            lines[index] = tuple(word for word in line if not _inside(word, frame))
-    lines[:] = [line for line in lines if line]
+def _put(lines: Sequence[OcrLine], new: OcrLine) -> list[OcrLine]:
+    """The lines with ``new`` before the first one under it, and without the nonsense that stood for its ink."""
+    box = left, top, right, bottom = around(new)
 
     def under(line: OcrLine) -> bool:
         x0, y0, x1, _ = around(line)
         return y0 >= (top + bottom) / 2 and x0 < right and x1 > left
 
-    lines.insert(next((index for index, line in enumerate(lines) if under(line)), len(lines)), new)
+    cleared = (
+        line if confidence(line) >= LOST else tuple(word for word in line if not _inside(word, box)) for line in lines
+    )
+    kept = [line for line in cleared if line]
+    place = next((index for index, line in enumerate(kept) if under(line)), len(kept))
+    return [*kept[:place], new, *kept[place:]]
