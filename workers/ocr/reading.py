@@ -23,6 +23,7 @@ from workers.ocr.known import NOTHING, Known
 from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi
 from workers.ocr.reading_image import blank_row, one_channel, resampled, scale_for, without_grain
+from workers.ocr.shapes import told_by_shape
 from workers.ocr.unread import read_left_out
 from workers.tools.pages import PageSource, decode, list_pages
 
@@ -182,7 +183,7 @@ def _timed(
         for area in areas:
             lines += engine.read(image, dpi, area=area, seconds=max(end - monotonic(), 0.001))
         lines = read_left_out(engine, image, dpi, lines, areas, end)
-        return (lines if head else tuple(reread(engine, image, dpi, lines, end))), ()
+        return told_by_shape(image, lines if head else reread(engine, image, dpi, lines, end)), ()
     except TimeoutError:
         finding = Finding(
             "ocr.page_timeout",

@@ -21,6 +21,9 @@ SURE = 0.85
 """mean confidence of a line's letters from which it is taken: below are dotted lines, pens and what a stamp has cut"""
 WIDE_MM, LOWEST_MM, TALLEST_MM = 14, 2, 7
 """width and height of a row of print; a rule is lower, a stamp or two rows taller"""
+ROW, LONG_MM = 0.5, 60
+"""share of the longest row's ink from which a row of what is taller is print: a stamp's frame joins the lines it crosses;
+and how long the longest is, for seals and stamps with a pen through them are shorter"""
 FILLED = 0.45
 """share of its box that a row of print inks, its gaps between words closed: a slanting pen stroke fills less"""
 GAP_MM = 5
@@ -63,7 +66,7 @@ def _bands(image: np.ndarray, dpi: float, sure: Sequence[OcrLine], areas: Sequen
         for word in line:
             open_[part(word.box, 1)] = False
     open_[:RIM_MM] = open_[-RIM_MM:] = False
-    rows = cv2.morphologyEx((cells & open_).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, GAP_MM), np.uint8))
+    rows = _parted(cv2.morphologyEx((cells & open_).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, GAP_MM), np.uint8)))
     _, _, found, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
     height, width = image.shape
     return [
@@ -76,6 +79,20 @@ def _bands(image: np.ndarray, dpi: float, sure: Sequence[OcrLine], areas: Sequen
         for x, y, w, h, inked in found[1:].tolist()
         if w >= WIDE_MM and LOWEST_MM <= h <= TALLEST_MM and inked >= FILLED * w * h
     ]
+
+
+def _parted(rows: np.ndarray) -> np.ndarray:
+    """``rows`` (0/1, cells of about 1 mm) with what is taller than a line taken apart into its longest rows."""
+    _, labels, found, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
+    parted = rows.copy()
+    for label, (x, y, w, h, _) in enumerate(found[1:].tolist(), 1):
+        if w < LONG_MM or h <= TALLEST_MM:
+            continue
+        own = labels[y : y + h, x : x + w] == label
+        inked = own.sum(axis=1)
+        short = inked < max(ROW * inked.max(), LONG_MM)
+        parted[y : y + h, x : x + w][own & short[:, None]] = 0
+    return parted
 
 
 def _inside(word: OcrWord, box: Area) -> bool:
