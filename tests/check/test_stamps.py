@@ -13,9 +13,10 @@ from samples.capture import scan
 from samples.marks import framed, worn
 from samples.page import Page
 from samples.typeface import LIBERATION_SERIF
-from workers.check import frames, stamp_words
-from workers.check.secrecy import LEAD, LEAST, _fitted
+from workers.check import frames
+from workers.check.secrecy import LEAD, LEAST, Fit, _fitted
 from workers.check.stamps import Stamp
+from workers.tools import stamp_words
 
 WIDE_MM = {"MẬT": 20, "KHẨN": 20, "TỐI MẬT": 30, "HỎA TỐC": 30, "TUYỆT MẬT": 40, "THƯỢNG KHẨN": 40, "": 30}
 RED, PURPLE, BLACK = (200, 30, 45), (140, 40, 130), (35, 35, 38)
@@ -112,7 +113,7 @@ def test_cells_of_a_table_are_no_frames() -> None:
 def test_the_right_words_fit_best(text: str, sort: str) -> None:
     dpi = 220.0
     words = framed(text, (44.0, 12.0), dpi, face=LIBERATION_SERIF).coverage[20:-20, 20:-20]
-    said = stamp_words.fit(255 - cv2.GaussianBlur(words, (0, 0), 1.0), dpi / 25.4)
+    said = Fit.of(stamp_words.fit(255 - cv2.GaussianBlur(words, (0, 0), 1.0), dpi / 25.4))
     fits = {"secret": said.secret, "harmless": said.harmless, "lifted": said.lifted}
     best = fits.pop(sort)
     assert best >= LEAST

@@ -35,6 +35,23 @@ def test_marks_are_set_by_the_lists_and_by_the_documents_own_text(printed, name)
     assert mended(printed.split(), spellings(["Độc lập - Tự do - Hạnh phúc", BODY]))[0] == name
 
 
+def test_a_place_spelt_so_in_print_and_text_is_not_the_listed_one():
+    body = "Ủy ban nhân dân xã Quang Ninh; các thôn của xã Quang Ninh"
+    for text, name in ((body, "QUANG NINH"), ("xã Quảng Ninh, xã Quảng Ninh", "QUẢNG NINH"), ("", "QUẢNG NINH")):
+        assert mended(["XÃ", "QUANG", "NINH"], spellings([text]))[0] == f"XÃ {name}"
+
+
+@pytest.mark.parametrize(("name", "whole"), [
+    ("ỦY BAN NHÂN DÂN TỈNH HẢI THỌ", True), ("UBND THÀNH PHỐ HUẾ", True), ("HỘI ĐỒNG NHÂN DÂN XÃ LONG HẬU", True),
+    ("BỆNH VIỆN ĐA KHOA", True), ("SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH", True), ("CÔNG TY CỔ PHẦN", True),
+    ("HỘI ĐỒNG ĐẤU THẦU MUA THUỐC", True), ("BAN QUẢN LÝ DỰ ÁN", True), ("ĐẢNG ỦY XÃ LONG HẬU", True),
+    ("ỦY BAN NHÂN DÂN", False), ("ỦY BAN NHÂN DÂN PHÚ THỦY", False), ("TỈNH HẢI THỌ", False), ("VIỆN ĐA KHOA", False),
+    ("HÓA, THỂ THAO VÀ DU LỊCH", False), ("NHÂN DÂN HẢI VIÊN", False), ("BAN MẶT TRẬN TỔ QUỐC", False),
+])  # fmt: skip
+def test_a_part_of_a_name_is_no_name(name, whole):
+    assert Issuer(name, "", (), 1.0, 0).is_whole == whole
+
+
 @pytest.mark.parametrize(("lines", "name"), [
     (["BAN NHÂN DÂN", "XÃ LONG HẬU"], "ỦY BAN NHÂN DÂN XÃ LONG HẬU"),
     (["772009 BAN NHÂN DÂN", "XÃ LONG HẬU"], "ỦY BAN NHÂN DÂN XÃ LONG HẬU"),

@@ -81,3 +81,17 @@ def test_words_already_read_are_not_read_twice(page: np.ndarray, lines: tuple[Oc
     half = lines[at][: len(lines[at]) // 2]
     found = read(page, (*lines[:at], half, *lines[at + 1 :]))
     assert sorted(word.text for line in found for word in line) == sorted(w.text for line in lines for w in line)
+
+
+def test_lines_that_a_stamps_frame_joins_are_found(page: np.ndarray, lines: tuple[OcrLine, ...]) -> None:
+    """Its upright sides tie two lines and the rows between them into one piece of ink, taller than any line."""
+    at = index_of(lines, "Điều 2")
+    missed = max((lines[at : at + 2], lines[at + 1 : at + 3]), key=lambda two: min(map(len, two)))
+    begin = lines.index(missed[0])
+    (_, top, _, _), (left, _, _, bottom) = around(missed[0]), around(missed[1])
+    crossed = page.copy()
+    cv2.rectangle(crossed, (left - 90, top - 60), (left - 20, bottom + 60), 90, 3)
+    cv2.line(crossed, (left - 90, (top + bottom) // 2), (left + 40, (top + bottom) // 2), 90, 3)
+    found = read(crossed, lines[:begin] + lines[begin + 2 :])
+    for line in missed:
+        assert any(text(line)[6:] in text(other) for other in found), text(line)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 import cv2
@@ -22,9 +22,10 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
-from workers.check import engine, frames, stamp_words
+from workers.check import engine, frames
 from workers.check.stamps import SEVERAL_MM, Stamp, black_frames, red_stamps
 from workers.check.view import PageView
+from workers.tools import stamp_words
 
 ZONE = (0.62, 0.55)
 """share of width and height, from the top left, that ô 10a lies in with room for long headers and low stamps"""
@@ -52,8 +53,26 @@ RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]TT?" + FRAME_END)
 RED_END_APART = re.compile(r"(?<!BẢO)(?<!GIẢI)M[ẬẶ]TT?" + FRAME_END)
 """the same where the lines of another stamp tear the word's letters apart: looked for with all spaces taken out"""
 BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
+WORDS_OF_SECRECY, WORDS_OF_LIFTING = ("MẬT", "TỐI MẬT", "TUYỆT MẬT"), ("GIẢI MẬT",)
 RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well the best words of each sort fit a mark, −1 to 1."""
+
+    secret: float
+    lifted: float
+    harmless: float
+
+    @classmethod
+    def of(cls, fits: Mapping[str, float]) -> Fit:
+        """``fits``: of each of stamp_words.WORDS."""
+        others = [fit for word, fit in fits.items() if word not in WORDS_OF_SECRECY + WORDS_OF_LIFTING]
+        return cls(
+            max(map(fits.__getitem__, WORDS_OF_SECRECY)), max(map(fits.__getitem__, WORDS_OF_LIFTING)), max(others)
+        )
 
 
 def look(view: PageView, kind: str) -> Iterator[Finding]:
@@ -119,7 +138,7 @@ def _fitted(stamp: Stamp) -> tuple[str, bool]:
     for image in (stamp.straight, stamp.pale):
         if image is None:
             continue
-        said = stamp_words.fit(image, stamp.per_mm)
+        said = Fit.of(stamp_words.fit(image, stamp.per_mm))
         if said.lifted > said.secret and said.lifted - said.harmless >= least and said.lifted >= LEAST:
             return "lifted", False
         if said.secret - max(said.harmless, said.lifted) >= least and said.secret >= LEAST:

@@ -131,10 +131,10 @@ def _head(
             apart = read_apart(page, lines, look.engine, look.seconds, (0, under, sheet.width, under + TITLE_MM))
             again = _titled(apart, anchors) if apart else (None, None)
             title, subject = again if again[1] is not None and again[1].text else (title, subject)
-        if issuer is None or issuer.known < MUDDLED:
+        if issuer is None or issuer.known < MUDDLED or not issuer.is_whole:
             apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
             better = find_issuer(apart.sheet, anchors, seen, look.texts) if apart else None
-            issuer = better if better and (issuer is None or better.known > issuer.known) else issuer
+            issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
@@ -152,7 +152,7 @@ def _head(
     if issuer is not None:
         evidence = ev.of_issuer(issuer)
         gathered.evidence["issuer"] = evidence
-        sure = probability("issuer", evidence)
+        sure = probability("issuer", evidence) if issuer.is_whole else PART_OF_A_NAME
         source = "rule" if issuer.mended else "ocr"
         box = sheet.box(issuer.tokens)
         gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=box, source=source)
@@ -167,6 +167,12 @@ TITLE_MM = 75.0
 """below the number line: the title, and an abstract of five lines"""
 MUDDLED = 0.7
 """share of known words below which a name is read again without the stamp: a place's name is one word in five"""
+PART_OF_A_NAME = 0.2
+"""confidence of an agency's name that cannot be all of it; a clerk looks at such a document"""
+
+
+def _is_better(other: Issuer, issuer: Issuer) -> bool:
+    return (other.is_whole, other.known) > (issuer.is_whole, issuer.known)
 
 
 def _titled(page: Page, anchors: Anchors) -> tuple[Title | None, Subject | None]:

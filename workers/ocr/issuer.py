@@ -22,6 +22,12 @@ _HEADS = re.compile(
 )
 
 
+_COUNCIL = re.compile(
+    r"(UY BAN NHAN DAN|UBND|HOI DONG NHAN DAN|HDND) "
+    r"(?P<unit>TINH |THANH PHO |TP|HUYEN |QUAN |THI XA |XA |PHUONG |THI TRAN |DAC KHU )?"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """Names as printed, each on one line; ``parent`` is "" when there is none.
@@ -35,6 +41,14 @@ class Issuer:
     tokens: tuple[Token, ...]
     known: float
     mended: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the name can be all of one: none begins with a place («TỈNH HẢI THỌ») or within another («VIỆN ĐA
+        KHOA»), and a people's committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
+        name = fold(self.name) + " "
+        council = _COUNCIL.match(name)
+        return bool(_HEADS.match(name)) and not _begins_within(self.name) and (not council or bool(council["unit"]))
 
 
 def find_issuer(
@@ -67,6 +81,16 @@ def find_issuer(
     words = sum(any(c.isalnum() for c in w) for words in lines[start:] for w in words)
     tokens = tuple(t for r in rows[start:] for t in r.tokens)
     return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed)
+
+
+def _begins_within(name: str) -> bool:
+    """Whether its first words are the last ones of a listed name, and no listed name begins with them."""
+    words, listed = name.split(), names().values()
+    for size in range(2, min(6, len(words)) + 1):
+        first = " ".join(words[:size])
+        if any(other.endswith(f" {first}") for other in listed):
+            return not any(f"{other} ".startswith(f"{first} ") for other in listed)
+    return False
 
 
 _EDGES = re.compile(r"^(?:[^\w(]|_)+|(?:[^\w,)]|_)+$")

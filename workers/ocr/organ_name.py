@@ -1,8 +1,9 @@
 """The words of an agency's name with their marks: capitals lose them to the scanner (TINH for TỈNH, QUẦN for QUẢN).
 
 Three say how a word is spelt: the lists of lexicon/, the print as read, and the document's own running text, where the
-agency is named again in small letters, which are read better. A listed name of several words is believed; against one
-word of a list, print and text together win («xã Xuân Phong» has no PHÒNG), and alone the text.
+agency is named again in small letters, which are read better. A listed name of several words is believed, unless it is a
+place's and print and text say another («xã Quang Ninh» is not the province); against one word of a list, print and text
+together win («xã Xuân Phong» has no PHÒNG), and alone the text.
 """
 
 from __future__ import annotations
@@ -65,14 +66,21 @@ def mended(words: list[str], seen: Spellings) -> tuple[str, int, int]:
         else:
             # A place stands last, never the kind of unit that the list means by its word.
             alone = size == 1 and index == len(words) - 1 and letters(words[index]) not in places()
+            of_place = letters("".join(mine)) in places()
             for place, word in enumerate(mine, index):
                 listed = parts[place - index] if parts and not alone else None
-                spelt, sure = _spelt(word, listed, text[place] if size < 2 else Counter(), seen)
+                told = text[place] if size < 2 or (of_place and _as_printed(word, text[place])) else Counter()
+                spelt, sure = _spelt(word, listed, told, seen)
                 known += sure
                 changed += spelt != word and flat(spelt) != flat(word.strip(".:;'"))
                 out.append(spelt)
         index += max(size, 1)
     return " ".join(out), known, changed
+
+
+def _as_printed(word: str, text: Counter[str]) -> bool:
+    """Whether the running text mostly spells the word as it was read, and more than once."""
+    return any(flat(spelt) == flat(word) and count > 1 for spelt, count in text.most_common(1))
 
 
 def _in_text(words: list[str], place: int, seen: Spellings) -> Counter[str]:

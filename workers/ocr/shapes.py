@@ -16,7 +16,7 @@ import numpy as np
 
 from intake.ports import OcrLine, OcrWord
 
-CAPITAL_L = re.compile(r"\W*L[a-zà-ỹ]")
+CAPITAL_L = re.compile(r"L[a-zà-ỹ]")
 POWER = re.compile(r"([ckd]?m)([23])")
 FIGURES = re.compile(r"([\d.,]*[69][\d.,]*?)([.,;:%]*)")
 RAISED = {"2": "²", "3": "³"}

@@ -1,13 +1,12 @@
 """What a stamp most likely says, by laying the words it may say over it: for ink too broken or too crossed to be read.
 
 A reader needs whole letters; here every word on the list is laid over the mark, in four typefaces, several sizes and
-widths, and the best fit of all secret ones is compared with the best fit of all others. Print across the mark disturbs
-all of them alike.
+widths. What tells is how much better one fits than the others: print across the mark disturbs all of them alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +16,10 @@ import numpy as np
 MODEL = Path(__file__).with_name("models") / "words.npz"
 CAP_PX = 24
 """height of the capitals in MODEL; above them room of half of that for hats, below a third for dots"""
-SAYS = {
-    "MẬT": "secret", "TỐI MẬT": "secret", "TUYỆT MẬT": "secret", "GIẢI MẬT": "lifted",
-    "KHẨN": "harmless", "THƯỢNG KHẨN": "harmless", "HỎA TỐC": "harmless",
-    "HỎA TỐC HẸN GIỜ": "harmless", "ĐẾN": "harmless", "CÔNG VĂN ĐẾN": "harmless", "SAO Y": "harmless",
-    "SAO LỤC": "harmless", "BẢN SAO": "harmless", "BẢN CHÍNH": "harmless", "ĐÃ SỐ HÓA": "harmless",
-    "LƯU HÀNH NỘI BỘ": "harmless", "XEM XONG TRẢ LẠI": "harmless", "PHỤ LỤC": "harmless", "MẪU SỐ": "harmless",
-}  # fmt: skip
+WORDS = (
+    "MẬT", "TỐI MẬT", "TUYỆT MẬT", "GIẢI MẬT", "KHẨN", "THƯỢNG KHẨN", "HỎA TỐC", "HỎA TỐC HẸN GIỜ", "ĐẾN", "CÔNG VĂN ĐẾN",
+    "SAO Y", "SAO LỤC", "BẢN SAO", "BẢN CHÍNH", "ĐÃ SỐ HÓA", "LƯU HÀNH NỘI BỘ", "XEM XONG TRẢ LẠI", "PHỤ LỤC", "MẪU SỐ",
+)  # fmt: skip
 PER_MM = 3.0
 """px per mm that fits are tried at: the strokes of 13 pt capitals are 1.5 px"""
 CAPS_MM = tuple(2.3 * 1.13**step for step in range(5))
@@ -35,19 +31,10 @@ AROUND = (1.0, 0.1)
 """bare room that belongs to a word, at its sides and above and below, in heights of its capitals"""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Best correlation of any word of each sort, −1 to 1."""
-
-    secret: float
-    lifted: float
-    harmless: float
-
-
 @cache
 def _drawn() -> list[tuple[str, np.ndarray]]:
     with np.load(MODEL) as kept:
-        return [(SAYS[name.split("/")[1]], kept[name]) for name in kept.files]
+        return [(name.split("/")[1], kept[name]) for name in kept.files]
 
 
 def _pattern(word: np.ndarray, cap_mm: float, wide: float) -> np.ndarray:
@@ -62,22 +49,23 @@ def _pattern(word: np.ndarray, cap_mm: float, wide: float) -> np.ndarray:
 @cache
 def _patterns() -> list[tuple[str, np.ndarray]]:
     return [
-        (sort, _pattern(word, cap, wide))
-        for sort, word in _drawn()
+        (word, _pattern(drawn, cap, wide))
+        for word, drawn in _drawn()
         for cap in CAPS_MM
         for wide in WIDTHS
-        if word.shape[1] * cap / CAP_PX * wide <= LONGEST_MM
+        if drawn.shape[1] * cap / CAP_PX * wide <= LONGEST_MM
     ]
 
 
-def fit(words: np.ndarray, per_mm: float) -> Fit:
-    """``words``: a stamp level and freed of its frame, dark on white with white around, uint8, at ``per_mm`` px per mm."""
+def fit(words: np.ndarray, per_mm: float) -> Mapping[str, float]:
+    """Best correlation (−1 to 1) of each of WORDS with ``words``: a stamp level and freed of its frame, dark on white with
+    white around, uint8, at ``per_mm`` px per mm."""
     ink = cv2.resize(255 - words, None, fx=PER_MM / per_mm, fy=PER_MM / per_mm, interpolation=cv2.INTER_AREA)
     ink = cv2.GaussianBlur(ink, (0, 0), SOFT_PX)
-    best = {"secret": -1.0, "lifted": -1.0, "harmless": -1.0}
-    for sort, pattern in _patterns():
-        best[sort] = max(best[sort], _laid(ink, pattern))
-    return Fit(**best)
+    best = dict.fromkeys(WORDS, -1.0)
+    for word, pattern in _patterns():
+        best[word] = max(best[word], _laid(ink, pattern))
+    return best
 
 
 def _laid(ink: np.ndarray, pattern: np.ndarray) -> float:

@@ -1,6 +1,6 @@
-"""Draws the words that stamps say, as ``workers/check/models/words.npz`` keeps them: run again when a word is added.
+"""Draws the words that stamps say, as ``workers/tools/models/words.npz`` keeps them: run again when a word is added.
 
-    .venv/bin/python bench/gate_words.py
+    .venv/bin/python bench/stamp_words.py
 
 Bold capitals of the installed typefaces (free ones: Liberation, DejaVu), cut to the letters' own box, capitals CAP_PX high.
 """
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samples.typeface import font, installed
-from workers.check.stamp_words import CAP_PX, MODEL, SAYS
+from workers.tools.stamp_words import CAP_PX, MODEL, WORDS
 
 FACES = ("Liberation Serif", "Liberation Sans", "DejaVu Serif", "DejaVu Sans")
 """narrow to broad; Liberation Serif has the measures of Times New Roman, which the forms demand"""
@@ -27,7 +27,7 @@ def main() -> None:
     for face in (face for face in installed() if face.name in FACES):
         size = 40 * CAP_PX / font(face.bold, 40).getbbox("H", anchor="ls")[1] * -1
         letters = font(face.bold, size)
-        for word in SAYS:
+        for word in WORDS:
             width = int(letters.getlength(word)) + 8
             image = Image.new("L", (width, 3 * CAP_PX), 0)
             ImageDraw.Draw(image).text((4, 2 * CAP_PX), word, font=letters, fill=255, anchor="ls")
