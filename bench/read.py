@@ -55,14 +55,14 @@ class CachedEngine:
     ) -> tuple[OcrLine, ...]:
         part = image[area[1] : area[3], area[0] : area[2]] if area else image
         key = hashlib.blake2b(part.tobytes(), digest_size=16)
-        key.update(f"{part.shape}{dpi:.1f}{layout}{self._engine.name}{'rivals' * rivals}".encode())
+        key.update(f"{part.shape}{dpi:.1f}{layout}{self._engine.name}{'all rivals' * rivals}".encode())
         path = self._folder / f"{key.hexdigest()}.json"
         x, y = (area[0], area[1]) if area else (0, 0)
         if not path.exists():
             lines = self._engine.read(image, dpi, area=area, layout=layout, seconds=seconds, rivals=rivals)
             rows = [
                 [
-                    [w.text, [w.box[0] - x, w.box[1] - y, w.box[2] - x, w.box[3] - y], w.confidence, w.rival]
+                    [w.text, [w.box[0] - x, w.box[1] - y, w.box[2] - x, w.box[3] - y], w.confidence, w.rivals]
                     for w in line
                 ]
                 for line in lines

@@ -74,14 +74,14 @@ class ScannerDriver(Protocol):
 class OcrWord:
     """One word as an engine read it: ``box`` is x0, y0, x1, y1 in px of the whole image, ``confidence`` 0–1.
 
-    ``rival``: how far behind the nearest reading with the same letters and other marks was («chuyền» for «chuyển»), in
-    the engine's own cost; None when it was not asked for, or the engine cannot tell.
+    ``rivals``: the word with another mark on one of its letters («chuyền» for «chuyển»), and how far behind that was in
+    the engine's own cost, nearest first; None when they were not asked for, or the engine cannot tell.
     """
 
     text: str
     box: tuple[int, int, int, int]
     confidence: float
-    rival: float | None = None
+    rivals: tuple[tuple[str, float], ...] | None = None
 
 
 OcrLine = tuple[OcrWord, ...]
@@ -105,7 +105,7 @@ class OcrEngine(Protocol):
         rivals: bool = False,
     ) -> tuple[OcrLine, ...]:
         """Lines of an H×W uint8 image, dark ink on light paper; ``area`` (x0, y0, x1, y1 px) reads only a part.
-        ``rivals`` asks for ``OcrWord.rival`` too (a fifth more time).
+        ``rivals`` asks for ``OcrWord.rivals`` too (a fifth more time).
 
         Raises TimeoutError after ``seconds``; DependencyMissing when the language model is not installed.
         """

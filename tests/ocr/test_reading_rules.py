@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.model import Field, FieldName
-from intake.ports import OcrWord
 from intake.profile.sections import OcrSection
 from tests.ocr.paper import HEAD, sheet, white, words
 from workers.ocr.anchors import find_anchors
@@ -19,17 +18,12 @@ from workers.ocr.confidence import CEILING, curves, probability
 from workers.ocr.evidence import unanimous
 from workers.ocr.fields import _notation_again, decide
 from workers.ocr.filling import FEATURES, resembles
-from workers.ocr.ink import Page
 from workers.ocr.issued import iso
 from workers.ocr.issuer import Issuer
-from workers.ocr.layout import lay_out
 from workers.ocr.lexicon import document_types, pairs
 from workers.ocr.number import CodeReading, notation_of, read_number
 from workers.ocr.page import true_dpi
-from workers.ocr.phrases import suggested
 from workers.ocr.reading_image import one_channel
-from workers.ocr.second_look import SecondLook
-from workers.ocr.slots import advance
 from workers.ocr.spelling import fold, same_tone_place
 from workers.ocr.syllables import is_syllable
 from workers.ocr.title import find_title, subject_under_number, subject_under_title
@@ -97,12 +91,6 @@ def test_syllables_of_the_language_are_known(word):
 @pytest.mark.parametrize("word", ["Nøãi", "trung1", "tôt", "bêt", "qwx"])
 def test_what_cannot_be_spelt_is_odd(word):
     assert not is_syllable(word) or not word.isalpha()
-
-
-def test_a_tone_mark_is_suggested_and_never_for_words_in_a_known_phrase():
-    assert suggested("thuộc thâm quyền giải quyết")[0] == "thuộc thẩm quyền giải quyết"
-    assert suggested("sửa đối, bỗ sung") == ("sửa đổi, bổ sung", 2)
-    assert suggested("thiết kế và dự toán công trình") == ("thiết kế và dự toán công trình", 0)
 
 
 def test_lexicon_has_the_29_types_and_only_27_abbreviations():
@@ -257,145 +245,6 @@ def test_one_reader_that_contradicts_another_is_enough_for_review():
 ])  # fmt: skip
 def test_letters_that_look_like_the_digits_do_not_contradict_them(read, value, same):
     assert resembles(read, value) is same
-
-
-class Says:
-    """An engine that reads the same words on every picture, where they stand on the page's line."""
-
-    name = "says"
-
-    def __init__(self, words, x0):
-        self._words, self._x0 = words, x0
-
-    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0, rivals=False):
-        def px(mm):
-            return round((mm - self._x0 + 1.5) * dpi / 25.4) + 10
-
-        return (tuple(OcrWord(text, (px(x0), 10, px(x1), 40), 0.95) for text, x0, x1 in self._words),)
-
-
-@pytest.mark.parametrize(("printed", "read", "doubtful"), [("III", "II", 1), ("II", "II", 0), ("2025", "2025", 0)])
-def test_a_numeral_that_is_wider_than_its_strokes_is_doubtful_though_every_picture_agrees(printed, read, doubtful):
-    words, x = [], 30.0
-    for text in ("báo", "cáo", "kết", "quả", "quý", printed):
-        words.append((read if text == printed else text, x, x + 4.6 * advance(text)))
-        x += 4.6 * (advance(text) + 0.25)
-    scale = 200 / 25.4
-    line = [OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.95) for text, a, b in words]
-    sheet = lay_out([line], 1654, 2339, (200.0, 200.0))
-    paper = np.full((2339, 1654), 255, np.uint8)
-    row, agreement, _ = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
-    assert row.text.endswith(read)
-    assert agreement.odd == doubtful
-    assert agreement.split == agreement.alone == 0
-
-
-@pytest.mark.parametrize(("ink", "lost"), [("dash", 1), ("streak", 0), ("nothing", 0)])
-def test_a_wide_gap_hides_a_sign_only_where_there_is_ink(ink, lost):
-    """Streaks of the glass and frames of stamps run through gaps; they are no dash."""
-    words, x = [], 30.0
-    for text in ("giai", "đoạn", "trước", "đây", "năm", "sau"):
-        words.append((text, x, x + 4.6 * advance(text)))
-        x += 4.6 * advance(text) + (3.6 if text == "đây" else 1.1)
-    scale = 200 / 25.4
-    sheet = lay_out(
-        [[OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.95) for text, a, b in words]],
-        1654, 2339, (200.0, 200.0),
-    )  # fmt: skip
-    paper = np.full((2339, 1654), 255, np.uint8)
-    middle = round((words[3][2] + 1.8) * scale)
-    if ink == "dash":
-        paper[414:418, middle - 6 : middle + 6] = 30
-    if ink == "streak":
-        paper[:, middle : middle + 3] = 60
-    _, agreement, _ = SecondLook(Page(paper, paper, sheet), Says(words, 30.0), 5.0).at(sheet.rows[0], everything=True)
-    assert agreement.odd == lost
-
-
-class Shows:
-    """An engine that has another reading for every picture it is shown, then the last one for ever."""
-
-    name = "shows"
-
-    def __init__(self, words, *readings, rival=None):
-        self._words, self._readings, self._rival = words, list(readings), rival
-
-    def read(self, image, dpi, *, area=None, layout="page", seconds=60.0, rivals=False):
-        def px(mm):
-            return round((mm - 30.0 + 1.5) * dpi / 25.4) + 10
-
-        texts = self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
-        boxes = [(px(x0), 10, px(x1), 40) for _, x0, x1 in self._words]
-        return (tuple(OcrWord(text, box, 0.95, self._rival) for text, box in zip(texts.split(), boxes, strict=True)),)
-
-
-def agreed(first, *readings, around=("", ""), rival=None):
-    """The row after all pictures of it were read, and how they agree."""
-    words, x = [], 30.0
-    for text in first.split():
-        words.append((text, x, x + 4.6 * advance(text)))
-        x += 4.6 * advance(text) + 1.1
-    scale = 200 / 25.4
-    line = [OcrWord(text, (round(a * scale), 400, round(b * scale), 430), 0.97) for text, a, b in words]
-    sheet = lay_out([line], 1654, 2339, (200.0, 200.0))
-    paper = np.full((2339, 1654), 255, np.uint8)
-    look = SecondLook(Page(paper, paper, sheet), Shows(words, *readings, rival=rival), 5.0)
-    return look.at(sheet.rows[0], True, around)
-
-
-def test_a_word_that_a_phrase_and_some_picture_agree_on_is_not_doubtful():
-    row, agreement, unread = agreed("được bỗ sung thêm", *["được bỗ sung thêm"] * 3, "được bổ sung thêm")
-    assert row.text == "được bổ sung thêm"
-    assert (agreement.weak, unread) == (0, 0)
-
-
-def test_a_word_that_no_phrase_knows_stays_doubtful_when_one_picture_reads_another():
-    row, agreement, _ = agreed("ông Mỹ Nghi xin", *["ông Mỹ Nghi xin"] * 3, "ông Mỹ Nghỉ xin")
-    assert row.text == "ông Mỹ Nghi xin"
-    assert agreement.weak == 1
-
-
-@pytest.mark.parametrize(("text", "doubtful"), [
-    ("phục dựng nghỉ thức rước", 1), ("tại vị trí mố MI", 1), ("nối tuyến ống B12", 1), ("họp tại quê tỉnh", 0),
-    ("báo cáo kết quả quý III", 0), ("nghỉ phép hàng năm", 0),
-])  # fmt: skip
-def test_what_every_picture_reads_wrong_alike_is_doubtful_unless_a_phrase_knows_it(text, doubtful):
-    _, agreement, _ = agreed(text, text)
-    assert agreement.weak == doubtful
-
-
-@pytest.mark.parametrize(("text", "rival", "doubtful"), [
-    ("gọt giữa bản thảo", 2.5, 4), ("gọt giữa bản thảo", 30.0, 0), ("gọt giữa bản thảo", None, 0),
-    ("thủ tục hành chính", 2.5, 0),
-])  # fmt: skip
-def test_a_word_whose_marks_are_a_near_thing_is_doubtful_unless_a_phrase_knows_it(text, rival, doubtful):
-    """«giũa» that every picture reads as «giữa»: the engine itself knows how close it was."""
-    _, agreement, _ = agreed(text, text, rival=rival)
-    assert agreement.weak == doubtful
-
-
-@pytest.mark.parametrize(("text", "doubtful"), [("mổ thủy tỉnh thể", 1), ("họp tại tỉnh Hà Nam", 0)])
-def test_the_province_stands_before_its_name(text, doubtful):
-    _, agreement, _ = agreed(text, text)
-    assert agreement.weak == doubtful
-
-
-def test_a_phrase_may_begin_in_the_line_above():
-    _, alone, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông")
-    _, together, _ = agreed("phố ven sông", *["phố ven sông"] * 3, "phô ven sông", around=("thành", ""))
-    assert (alone.weak, together.weak) == (1, 0)
-
-
-def test_a_consonant_that_only_one_picture_shows_is_a_stamps_edge():
-    row, agreement, _ = agreed("phúc đáp p đơn xin ý", *["phúc đáp ,, đơn xin ý"] * 4)
-    assert row.text == "phúc đáp đơn xin ý"
-    assert agreement.alone == 0
-
-
-def test_specks_and_letters_like_figures_are_no_other_reading():
-    row, agreement, _ = agreed("năm l6 dựng 2022", *["năm 16 ..ˆdựng 2U22"] * 3, "năm 16 dựng 2022")
-    assert row.text == "năm 16 dựng 2022"
-    assert agreement.weak == 1  # the figure that was outvoted
 
 
 def test_blue_ink_fades_and_black_print_stays():

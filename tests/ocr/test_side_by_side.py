@@ -12,6 +12,7 @@ import cv2
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr.reading import engine_for, read
+from workers.ocr.spelling import letters
 
 SCANS = Path(__file__).parents[2] / "samples" / "scans"
 
@@ -51,8 +52,14 @@ def test_asking_for_rivals_changes_no_word_and_gives_each_its_nearest() -> None:
     asked = engine.read(page, 200.0, area=area, rivals=True)
     again = engine.read(page, 200.0, area=area)
 
-    assert plain == again == tuple(tuple(replace(word, rival=None) for word in line) for line in asked)
-    rivals = [word.rival for line in asked for word in line]
+    assert plain == again == tuple(tuple(replace(word, rivals=None) for word in line) for line in asked)
+    rivals = [(word.text, word.rivals) for line in asked for word in line]
     assert len(rivals) > 20
-    assert all(rival is not None and rival > 0 for rival in rivals)
-    assert any(rival < 50 for rival in rivals if rival is not None)
+    for text, others in rivals:
+        assert others is not None
+        assert [cost for _, cost in others] == sorted(cost for _, cost in others)
+        for other, cost in others:
+            assert other != text
+            assert letters(other) == letters(text)
+            assert cost >= 0
+    assert any(others for _, others in rivals)

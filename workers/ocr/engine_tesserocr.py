@@ -92,26 +92,22 @@ def _lines(tsv: str, x: int, y: int) -> tuple[OcrLine, ...]:
 
 
 def _with_rivals(lines: tuple[OcrLine, ...], api: tesserocr.PyTessBaseAPI, x: int, y: int) -> tuple[OcrLine, ...]:
-    found: dict[tuple[int, int, int, int], float] = {}
+    found: dict[tuple[int, int, int, int], tuple[tuple[str, float], ...]] = {}
     for word in tesserocr.iterate_level(api.GetIterator(), tesserocr.RIL.WORD):
         box = word.BoundingBox(tesserocr.RIL.WORD)
         if box:
-            behind = [_behind(choices) for choices in word.GetBestLSTMSymbolChoices() or [] if choices]
-            found[box[0] + x, box[1] + y, box[2] + x, box[3] + y] = min(behind, default=NO_RIVAL)
-    return tuple(tuple(replace(word, rival=found.get(word.box)) for word in line) for line in lines)
+            signs = [choices for choices in word.GetBestLSTMSymbolChoices() or [] if choices]
+            found[box[0] + x, box[1] + y, box[2] + x, box[3] + y] = _rivals(signs)
+    return tuple(tuple(replace(word, rivals=found.get(word.box)) for word in line) for line in lines)
 
 
-NO_RIVAL = 99.0
-"""no other mark came into question at all; what does is rarely more than 50 behind"""
-
-
-def _behind(choices: list[tuple[str, float]]) -> float:
-    """How far behind the first choice for a sign the first one of the same letter with another mark is."""
-    (best, cost), *others = choices
-    best = best.strip()
-    rivals = (
-        other_cost - cost
-        for other, other_cost in others
-        if letters(other) and letters(other) == letters(best) and other.strip().lower() != best.lower()
-    )
-    return min(rivals, default=NO_RIVAL)
+def _rivals(signs: list[list[tuple[str, float]]]) -> tuple[tuple[str, float], ...]:
+    """``signs``: of each sign what it may be, and at what cost, the best first."""
+    text = [choices[0][0].strip() for choices in signs]
+    found = [
+        ("".join([*text[:place], other.strip(), *text[place + 1 :]]), cost - choices[0][1])
+        for place, choices in enumerate(signs)
+        for other, cost in choices[1:]
+        if letters(other) and letters(other) == letters(text[place]) and other.strip().lower() != text[place].lower()
+    ]
+    return tuple(sorted(found, key=lambda rival: rival[1]))

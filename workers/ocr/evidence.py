@@ -130,7 +130,7 @@ def of_type(title: Title, code: CodeReading | None) -> float:
     return 0.998 if agrees and title.likeness > 92 else 0.99 if agrees or title.likeness > 97 else 0.95
 
 
-def of_subject(subject: Subject, agreement: Agreement, unread: int) -> tuple[float, ...]:
+def of_subject(subject: Subject, agreement: Agreement, doubtful: int) -> tuple[float, ...]:
     """See ``SUBJECT``."""
     sure = [token.word.confidence for token in subject.tokens]
     return (
@@ -142,7 +142,7 @@ def of_subject(subject: Subject, agreement: Agreement, unread: int) -> tuple[flo
         float(agreement.odd),
         float(agreement.changed),
         agreement.known / max(agreement.words, 1),
-        float(unread),
+        float(doubtful),
         float(agreement.weak),
     )
 

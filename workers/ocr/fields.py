@@ -25,7 +25,6 @@ from workers.ocr.layout import Sheet, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.organ_name import Spellings, spellings
 from workers.ocr.page import PageReading
-from workers.ocr.phrases import suggested
 from workers.ocr.second_look import SecondLook
 from workers.ocr.signer import begins_enclosure, find_signer
 from workers.ocr.title import Subject, Title, begins_cut, find_title, joined, subject_under_number, subject_under_title
@@ -181,21 +180,22 @@ def _titled(page: Page, anchors: Anchors) -> tuple[Title | None, Subject | None]
 
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
-    agreement, unread, rows = Agreement(), 0, []
+    agreement, doubtful, rows, otherwise = Agreement(), 0, [], []
     words = [token.text for token in subject.tokens]
     begin = 0
     for row in subject.rows:
         end = begin + len(row.tokens)
         around = (words[begin - 1] if begin else "", words[end] if end < len(words) else "")
-        agreed, how, missed = look.at(row, thorough, around)
+        agreed = look.at(row, thorough, around)
         begin = end
-        agreement, unread = agreement + how, unread + missed
-        rows.append(agreed)
+        agreement, doubtful = agreement + agreed.how, doubtful + agreed.doubtful
+        rows.append(agreed.row)
+        otherwise.append(agreed.otherwise)
     text = joined(rows).text
     if begins_cut(rows, text) or not subject.complete:
         agreement += Agreement(odd=1)
-    better, _ = suggested(text)
-    evidence = ev.of_subject(subject, agreement, unread)
+    other = joined(otherwise).text
+    evidence = ev.of_subject(subject, agreement, doubtful)
     gathered.evidence["subject"] = evidence
     gathered.put(
         FieldName.SUBJECT,
@@ -203,7 +203,7 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
         probability("subject", evidence),
         page=1,
         box=sheet.box(subject.tokens),
-        suggestion=better if better != text else None,
+        suggestion=other if other != text else None,
     )
 
 

@@ -11,14 +11,6 @@ from workers.ocr.syllables import flat
 from workers.ocr.voting import bare
 
 
-def suggested(text: str) -> tuple[str, int]:
-    """The text with pairs of syllables that no phrase knows written as the one phrase with the same letters; and how
-    many words that changes. For showing beside the reading, never in its place."""
-    words = text.split()
-    fixed = wanted(words)
-    return " ".join(recased(word, fixed[i]) if i in fixed else word for i, word in enumerate(words)), len(fixed)
-
-
 def wanted(words: Sequence[str]) -> dict[int, str]:
     """Places of words that stand in no known phrase, and what (flat) the only phrase with the same letters has."""
     flats = [flat(bare(word)) for word in words]

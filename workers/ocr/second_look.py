@@ -50,20 +50,51 @@ WITHOUT_COLOUR = Picture(200, lifted=True)
 LAST_WITNESSES = (Picture(200, 1.2), Picture(200, 0, 1.2), Picture(200, 0, 0.6, 0.87), Picture(300))
 """asked only whether they read a word that a known phrase would have"""
 
+NEARLY_READ, NOT_READ = 12.0, 20.0
+"""how far behind (OcrWord.rivals) a known phrase's word may be on the picture where it was nearest to count as read; and
+from where on it is another word, and the phrase another phrase: 0 to 9 where the phrase is printed, of 10 words of 300
+documents, and 27 or out of the question where it is not, of 24"""
+
 DASH_DARK, DASH_MM2 = 0.7, 0.15
 """level (share of the paper's) and area from which what stands between two words is a sign: a dash of 13 pt is 0.5 mm²"""
 STREAK = 0.5
 """share of the line's height from which a dark column is a streak or a stamp's frame, not a sign"""
 
 
+TALLEST = 1.5
+"""height of a word with marks above and a tail below, in usual heights of its row"""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A word on another picture: ``x0``, ``x1`` in mm, ``rival`` as OcrWord has it, infinite when not known."""
+    """A word on another picture: ``x0``, ``x1`` in mm, ``rivals`` as OcrWord has them."""
 
     x0: float
     x1: float
     text: str
-    rival: float
+    rivals: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def rival(self) -> float:
+        """How far behind the nearest one was; infinite when there is none, or none is known."""
+        return min((cost for _, cost in self.rivals), default=math.inf)
+
+    def short_of(self, word: str) -> float:
+        """How far behind ``word`` (flat) was; 0 where that is what was read."""
+        if flat(bare(self.text)) == word:
+            return 0.0
+        return min((cost for text, cost in self.rivals if flat(bare(text)) == word), default=math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A row as the readings agree on it and ``how`` they compare; ``doubtful``: words that a known phrase would have
+    otherwise, taken from it or not, and no picture read just so; ``otherwise``: the row with those the other way round."""
+
+    row: Row
+    how: Agreement
+    doubtful: int
+    otherwise: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +107,9 @@ class SecondLook:
     blind: bool = False
     _seen: dict[tuple[float, float, Picture], list[Seen]] = field(default_factory=dict)
 
-    def at(self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")) -> tuple[Row, Agreement, int]:
-        """The row as the readings agree on it, how they compare, and how many of its words a known phrase would have
-        otherwise though nobody read them so. The third picture is only asked when two disagree or a word is odd;
-        ``everything`` asks all at once. ``around``: the words before and behind the row, which a phrase may begin or
-        end with."""
+    def at(self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")) -> Agreed:
+        """The row read again. The third picture is only asked when two disagree or a word is odd; ``everything`` asks all
+        at once. ``around``: the words before and behind the row, which a phrase may begin or end with."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         rivals: list[dict[str, float]] = [{} for _ in row.tokens]
         missing = 0
@@ -106,10 +135,14 @@ class SecondLook:
         )
         settled, how, weak = settled_by(row, votes, missing, around, rivals)
         lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
-        witnessed, unread = self._witnessed(settled, around)
+        witnessed, doubtful = self._witnessed(settled, around)
         # What is in a known phrase now is no longer weak.
         weak -= {i for i, (a, b) in enumerate(zip(settled.tokens, witnessed.tokens, strict=True)) if a is not b}
-        return witnessed, replace(how, odd=how.odd + lost, weak=len(weak)), unread
+        tokens = [
+            token if i not in doubtful else replace(token, text=doubtful[i]) for i, token in enumerate(witnessed.tokens)
+        ]
+        how = replace(how, odd=how.odd + lost, weak=len(weak))
+        return Agreed(witnessed, how, len(doubtful), Row(tuple(tokens)))
 
     def _ink_between(self, left: Token, right: Token) -> bool:
         """A sign stands between two words: a dash that every picture lost."""
@@ -126,23 +159,29 @@ class SecondLook:
         for picture in (*PICTURES, WITHOUT_COLOUR) if colour else PICTURES:
             yield nfc(" ".join(seen.text for seen in sorted(self._read(row, picture), key=lambda seen: seen.x0)))
 
-    def _witnessed(self, row: Row, around: tuple[str, str]) -> tuple[Row, int]:
-        """The row with words changed to what a known phrase has there, where some picture reads just that; and how
-        many such words nobody read."""
+    def _witnessed(self, row: Row, around: tuple[str, str]) -> tuple[Row, dict[int, str]]:
+        """The row with words changed to what a known phrase has there, where some picture reads just that or nearly;
+        and the other spelling of those left in doubt, by place: nearly read, or neither read nor far from it."""
         texts = [around[0], *(token.text for token in row.tokens), around[1]]
         missed = {place - 1: good for place, good in wanted(texts).items() if 0 < place <= len(row.tokens)}
-        tokens = list(row.tokens)
+        nearest = dict.fromkeys(missed, math.inf)
         for picture in PICTURES + WITNESSES + LAST_WITNESSES:
-            left = [p for p in missed if tokens[p] is row.tokens[p]]
+            left = [place for place in missed if nearest[place]]
             if not left:
                 break
             found = self._read(row, picture)
             for place in left:
                 seen = _same_place(row.tokens[place], found)
-                if seen is not None and flat(bare(seen.text)) == missed[place]:
-                    tokens[place] = replace(row.tokens[place], text=recased(row.tokens[place].text, missed[place]))
-        unread = sum(tokens[place] is row.tokens[place] for place in missed)
-        return Row(tuple(tokens)), unread
+                nearest[place] = min(nearest[place], seen.short_of(missed[place]) if seen else math.inf)
+        tokens, doubtful = list(row.tokens), {}
+        for place, behind in nearest.items():
+            text = row.tokens[place].text
+            good = recased(text, missed[place])
+            if behind <= NEARLY_READ:
+                tokens[place] = replace(row.tokens[place], text=good)
+            if 0 < behind < NOT_READ:
+                doubtful[place] = text if behind <= NEARLY_READ else good
+        return Row(tuple(tokens)), doubtful
 
     def _read(self, row: Row, picture: Picture) -> list[Seen]:
         """Words of the row on another picture of it; read once."""
@@ -156,7 +195,8 @@ class SecondLook:
     def _look(self, row: Row, picture: Picture) -> list[Seen]:
         own, dpi = self.page.sheet.px_per_mm[0] * 25.4, picture.dpi
         source = self.page.pixels if picture.lifted else None
-        part = self.page.crop(row.x0 - 1.5, row.y0 - picture.reach, row.x1 + 1.5, row.y1 + picture.reach, source)
+        upper, lower = _height(row)
+        part = self.page.crop(row.x0 - 1.5, upper - picture.reach, row.x1 + 1.5, lower + picture.reach, source)
         if min(part.shape[:2]) < 6:
             return []
         if picture.lifted:
@@ -178,16 +218,27 @@ class SecondLook:
             return []
         left = max(row.x0 - 1.5, 0.0)
         per_mm = dpi / 25.4
+        # What the part shows of the lines above and below is read as words too, in the middle of the row's own.
+        edge = border + picture.reach * per_mm * picture.height
+        own_rows = range(round(edge), part.shape[0] - round(edge))
         return [
             Seen(
                 left + (w.box[0] - border) / per_mm,
                 left + (w.box[2] - border) / per_mm,
                 w.text,
-                math.inf if w.rival is None else w.rival,
+                w.rivals or (),
             )
             for line in lines
             for w in line
+            if (w.box[1] + w.box[3]) // 2 in own_rows
         ]
+
+
+def _height(row: Row) -> tuple[float, float]:
+    """Where the row begins and ends, mm; the engine makes single words twice as tall where ink of other lines is near."""
+    usual = statistics.median(token.y1 - token.y0 for token in row.tokens)
+    kept = [token for token in row.tokens if token.y1 - token.y0 <= TALLEST * usual]
+    return min(token.y0 for token in kept), max(token.y1 for token in kept)
 
 
 def _same_place(token: Token, found: Sequence[Seen]) -> Seen | None:
@@ -199,7 +250,7 @@ def _same_place(token: Token, found: Sequence[Seen]) -> Seen | None:
     one, other = letters(token.text), letters(text)
     if bool(one) != bool(other) or Levenshtein.distance(one, other) > max(1, len(one) // 3):
         return None
-    return Seen(inside[0].x0, inside[-1].x1, text, min(seen.rival for seen in inside))
+    return Seen(inside[0].x0, inside[-1].x1, text, tuple(rival for seen in inside for rival in seen.rivals))
 
 
 def _wide_gaps(row: Row) -> list[tuple[Token, Token]]:
