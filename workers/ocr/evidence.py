@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workers.ocr.filling import SAME
 from workers.ocr.issuer import Issuer
+from workers.ocr.layout import Token
 from workers.ocr.lexicon import type_of_abbreviation
 from workers.ocr.number import CodeReading
 from workers.ocr.spelling import fold, letters
@@ -130,9 +131,9 @@ def of_type(title: Title, code: CodeReading | None) -> float:
     return 0.998 if agrees and title.likeness > 92 else 0.99 if agrees or title.likeness > 97 else 0.95
 
 
-def of_subject(subject: Subject, agreement: Agreement, doubtful: int) -> tuple[float, ...]:
-    """See ``SUBJECT``."""
-    sure = [token.word.confidence for token in subject.tokens]
+def of_subject(tokens: Sequence[Token], agreement: Agreement, doubtful: int) -> tuple[float, ...]:
+    """See ``SUBJECT``. ``tokens``: the words that were asked again."""
+    sure = [token.word.confidence for token in tokens]
     return (
         log_odds(min(sure)),
         log_odds(sum(sure) / len(sure)),

@@ -21,13 +21,22 @@ from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import Issuer, find_issuer
 from workers.ocr.known import NOTHING, Known
-from workers.ocr.layout import Sheet, lay_out
+from workers.ocr.layout import Row, Sheet, Token, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.organ_name import Spellings, spellings
 from workers.ocr.page import PageReading
 from workers.ocr.second_look import SecondLook
 from workers.ocr.signer import begins_enclosure, find_signer
-from workers.ocr.title import Subject, Title, begins_cut, find_title, joined, subject_under_number, subject_under_title
+from workers.ocr.title import (
+    Subject,
+    Title,
+    begins_cut,
+    find_title,
+    joined,
+    lead_size,
+    subject_under_number,
+    subject_under_title,
+)
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
 from workers.ocr.voting import Agreement
@@ -181,21 +190,26 @@ def _titled(page: Page, anchors: Anchors) -> tuple[Title | None, Subject | None]
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
     agreement, doubtful, rows, otherwise = Agreement(), 0, [], []
+    asked: list[Token] = []
     words = [token.text for token in subject.tokens]
     begin = 0
     for row in subject.rows:
+        # The lead is a fixed phrase, written as such however it was read: nothing is asked of it.
+        size = lead_size(row) if not begin else 0
+        lead, rest = row.tokens[:size], row.tokens[size:]
+        asked += rest
         end = begin + len(row.tokens)
         around = (words[begin - 1] if begin else "", words[end] if end < len(words) else "")
-        agreed = look.at(row, thorough, around)
+        agreed = look.at(Row(rest), thorough, around)
         begin = end
         agreement, doubtful = agreement + agreed.how, doubtful + agreed.doubtful
-        rows.append(agreed.row)
-        otherwise.append(agreed.otherwise)
+        rows.append(Row((*lead, *agreed.row.tokens)))
+        otherwise.append(Row((*lead, *agreed.otherwise.tokens)))
     text = joined(rows).text
     if begins_cut(rows, text) or not subject.complete:
         agreement += Agreement(odd=1)
     other = joined(otherwise).text
-    evidence = ev.of_subject(subject, agreement, doubtful)
+    evidence = ev.of_subject(asked, agreement, doubtful)
     gathered.evidence["subject"] = evidence
     gathered.put(
         FieldName.SUBJECT,

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from workers.ocr.spelling import fold, letters
-from workers.ocr.syllables import flat
+from workers.ocr.syllables import flat, paired
 
 _FOLDER = Path(__file__).parent / "lexicon"
 
@@ -65,11 +65,11 @@ _JOINING = frozenset(flat(word) for word in ("và", "hoặc", "của", "một", 
 
 @cache
 def pairs() -> frozenset[tuple[str, str]]:
-    """Neighbouring syllables of lexicon/phrases.txt, places.txt and organs.txt, as ``flat`` spells them."""
+    """Neighbouring syllables of lexicon/phrases.txt, places.txt and organs.txt, as ``paired`` spells them."""
     found: set[tuple[str, str]] = set()
     for name in ("phrases.txt", "places.txt", "organs.txt"):
         for phrase in _words(name):
-            parts = [flat(part) for part in phrase.replace(",", "").replace(" - ", " ").split()]
+            parts = [paired(part) for part in phrase.replace(",", "").replace(" - ", " ").split()]
             found.update(p for p in pairwise(parts) if not _JOINING & set(p))
     return frozenset(found)
 

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
 from workers.ocr.spelling import letters, nfc
-from workers.ocr.syllables import flat
+from workers.ocr.syllables import paired
 from workers.ocr.voting import bare
 
 
 def wanted(words: Sequence[str]) -> dict[int, str]:
     """Places of words that stand in no known phrase, and what (flat) the only phrase with the same letters has."""
-    flats = [flat(bare(word)) for word in words]
+    flats = [paired(bare(word)) for word in words]
     known, by_letters = pairs(), pairs_by_letters()
     fixed: dict[int, str] = {}
     for index in range(len(words) - 1):
         pair = (flats[index], flats[index + 1])
         if pair in known or re.search(r"[.;:()]$", words[index]):
             continue
-        might = by_letters.get((letters(words[index]), letters(words[index + 1])), ())
+        might = by_letters.get((letters(pair[0]), letters(pair[1])), ())
         if len(might) != 1:
             continue
         wrong = [(p, good) for p, good in zip((index, index + 1), might[0], strict=True) if flats[p] != good]

@@ -42,6 +42,11 @@ def flat(word: str) -> str:
     return bare + "".join(tone)
 
 
+def paired(word: str) -> str:
+    """The word as pairs of neighbours know it: ``flat``, and every figure and date alike («năm 2017», «số 27/2017»)."""
+    return "0" if word[:1].isdigit() else flat(word)
+
+
 def is_syllable(word: str) -> bool:
     """Could be a Vietnamese syllable (abbreviations in capitals and figures are not judged: True)."""
     core = re.sub(r"^[\W_]+|[\W_]+$", "", word)

@@ -271,6 +271,16 @@ def joined(rows: list[Row]) -> Subject:
     return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
 
 
+def lead_size(row: Row) -> int:
+    """Of how many words, read right or wrong, the «V/v» is that the row begins with; 0 without one."""
+    whole = joined([row]).text
+    for size in range(1, min(3, len(row.tokens))):
+        rest = joined([Row(row.tokens[size:])]).text
+        if whole.lower() == f"v/v {rest}".lower():
+            return size
+    return 0
+
+
 def _stroke(token: Token) -> bool:
     """A speck or a stamp's frame between two words, read as a letter that is no word."""
     return token.text in _STROKES and token.word.confidence < UNSURE
