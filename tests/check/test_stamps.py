@@ -100,6 +100,21 @@ def test_a_leaning_frame_is_found_with_its_lean() -> None:
     assert frames.is_lawful(found)
 
 
+@pytest.mark.parametrize("wide_px", [79, 118, 157])
+def test_a_frame_is_found_at_every_lean_a_broken_side_and_all(wide_px: int) -> None:
+    """20, 30 and 40 × 8 mm: which leans are tried is guessed from the sides alone."""
+    for lean in np.arange(-9.0, 9.1, 0.75):
+        mask = _mask()
+        corners = cv2.boxPoints(((250, 200), (wide_px, 32), float(lean))).astype(np.int32)
+        cv2.polylines(mask, [corners], True, 255, 1)
+        middle_left = corners[np.argsort(corners[:, 0])[:2]].mean(axis=0).astype(int).tolist()
+        cv2.circle(mask, middle_left, 1, 0, -1)
+        found = [frame for frame in frames.look(mask) if frames.is_lawful(frame)]
+        assert found, lean
+        assert found[0].angle == pytest.approx(lean, abs=3.0)
+        assert found[0].width == pytest.approx(wide_px, abs=6)
+
+
 def test_cells_of_a_table_are_no_frames() -> None:
     mask = _mask()
     for x in (100, 180, 260):

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
@@ -172,7 +173,8 @@ def _lines(luma: np.ndarray) -> np.ndarray:
     height = luma.shape[0]
     band = max(1, height // LINES)
     count = height // band
-    step = np.abs(np.diff(luma[: count * band, ::6].astype(np.int16), axis=1)).sum(axis=1)
+    sparse = np.ascontiguousarray(luma[: count * band, ::6])
+    step = cv2.reduce(cv2.absdiff(sparse[:, 1:], sparse[:, :-1]), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
     chosen = np.arange(count) * band + step.reshape(count, band).argmax(axis=1)
     contrast = step[chosen]
     chosen = chosen[contrast > 0.25 * max(np.percentile(contrast, 80), EMPTIER * np.percentile(contrast, 98))]
@@ -227,12 +229,12 @@ def copies(gaps: np.ndarray, ratio: float) -> float:
     dots captured: median over stretches, 0 with fewer than WRITTEN_MIN of them."""
     if len(gaps) < WRITTEN_MIN:
         return 0.0
-    classes = np.eye(FOLD)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
+    classes = np.eye(FOLD, dtype=np.float32)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
     within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
     ring = (
         np.arange(FOLD)[:, None] - np.arange(FOLD)
     ) % FOLD < within  # where copies begin is unknown: every turn of it
-    inner, inner_size = gaps @ (classes @ ring), classes.sum(axis=0) @ ring
+    inner, inner_size = (gaps @ classes) @ ring, classes.sum(axis=0) @ ring
     outer, outer_size = gaps.sum(axis=1, keepdims=True) - inner, STRETCH_PX - inner_size
     between = np.maximum(outer / np.maximum(outer_size, 1), GAPS_MIN / 2)
     inside = inner / np.maximum(inner_size, 1)

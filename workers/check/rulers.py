@@ -10,6 +10,7 @@ import numpy as np
 from intake.model import Box
 from intake.profile.sections import CheckSection
 from workers.check import paper, sheet
+from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -174,10 +175,10 @@ def header(view: PageView, lean: float | None) -> Header | None:
     mask, _ = view.letters
     height, width = mask.shape
     shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean or 0.0)), 1, 0]])
-    top = cv2.warpAffine(mask, shear, (width, height), flags=cv2.INTER_NEAREST)[: height // 4]
+    top = cv2.warpAffine(mask, shear, (width, height // 4), flags=cv2.INTER_NEAREST)
     joined = cv2.morphologyEx(top, cv2.MORPH_CLOSE, np.ones((1, 22), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((3, 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    _, stats = connected(joined)
     lines = [(x, y, w, h) for x, y, w, h, _ in stats[1:] if w * MM > 35 and 1.5 < h * MM < 9 and x > 0.3 * width]
     for upper in lines:
         for lower in lines:

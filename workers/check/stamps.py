@@ -9,6 +9,7 @@ import numpy as np
 
 from intake.model import Box
 from workers.check import frames
+from workers.check.connected import connected
 from workers.check.text import lean_of
 from workers.check.view import WORK_DPI, PageView
 
@@ -68,9 +69,9 @@ def red_stamps(view: PageView) -> list[Stamp]:
     if cv2.countNonZero(inked) < RED_MIN_PX:
         return []
     joined = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    labels, stats = connected(joined)
     found = []
-    for index in range(1, count):
+    for index in range(1, len(stats)):
         x, y, width, height, _ = stats[index]
         long, short = max(width, height) * MM, min(width, height) * MM
         if not (MARK_MM[0][0] <= long <= MARK_MM[0][1] and MARK_MM[1][0] <= short <= MARK_MM[1][1]):
@@ -268,7 +269,7 @@ def _words_only(level: np.ndarray) -> np.ndarray:
     """Take out what is left of a worn frame: pieces too long, too flat or too thin to be letters."""
     per_mm = READ_DPI / 25.4
     binary = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
+    labels, stats = connected(binary)
     width, height = stats[:, 2] / per_mm, stats[:, 3] / per_mm
     frame = (width > 11) | (height > 6.6) | ((height < 0.9) & (width > 1.8)) | ((width < 0.8) & (height > 4.4))
     frame[0] = False

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -96,7 +97,7 @@ def lines(view: PageView, lean: float) -> list[Row]:
     )  # half across is enough for lines, and half the work
     joined = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((4, 1), np.uint8))  # what hangs from one line to the next
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    _, stats = connected(joined)
     (wide, low), (wider, high) = ROW_MM
     boxes = stats[1:, :4] * (2 * MM, MM, 2 * MM, MM)
     boxes[:, 1] += top * MM

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from intake.model import Box
+from workers.check.connected import connected
 from workers.tools.pages import PageSource
 
 WORK_DPI = 100.0
@@ -23,6 +24,8 @@ DARKER = 0.35
 noise must not be taken for print"""
 REDDER, BLUER, INKED = 28, 30, 214
 """of ``flat``: levels by which a stamp's red outweighs green, by which blue may outweigh red at most, and darkness"""
+BLACK_MAX = 164
+"""of ``black_ink``: level up to which a dot is print"""
 WHOLE_SHARE = 2e-4
 """tags of 199.9996 dpi (PNG counts per metre) are whole multiples"""
 DPI_SENSE = (30.0, 2400.0)
@@ -122,11 +125,14 @@ class PageView:
         return cv2.bitwise_and(_inked(cv2.subtract(red, green), cv2.min(green, blue)), not_blue)
 
     @cached_property
+    def black(self) -> np.ndarray:
+        """uint8 0/1 h×w where print is black."""
+        return cv2.threshold(self.black_ink, BLACK_MAX, 1, cv2.THRESH_BINARY_INV)[1]
+
+    @cached_property
     def marks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Connected black marks of the page at WORK_DPI: labels (int32 h×w) and OpenCV's stats, row 0 the ground."""
-        dark = (self.black_ink < 165).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-        return labels, stats
+        """Connected marks of ``black``, as ``connected`` gives them."""
+        return connected(self.black)
 
     @cached_property
     def letters(self) -> tuple[np.ndarray, int]:
@@ -137,7 +143,7 @@ class PageView:
         keep = (long >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
         keep &= (short <= LETTER_PX[1]) & (long <= 4 * LETTER_PX[1]) & (long <= 14 * short)
         keep[0] = False
-        return keep.astype(np.uint8)[labels], int(keep.sum())
+        return np.take(keep.astype(np.uint8), labels), int(keep.sum())
 
     def box(self, x: float, y: float, width: float, height: float, dpi: float = WORK_DPI) -> Box:
         """A rectangle in px of a page at ``dpi``, in mm."""
