@@ -60,11 +60,6 @@ class Frame:
     sides: float
 
 
-def is_lawful(frame: Frame) -> bool:
-    """Whether it has a secrecy stamp's measures."""
-    return fits(frame.width / PER_MM, frame.height / PER_MM)
-
-
 def fits(wide_mm: float, high_mm: float) -> bool:
     """Whether sides in mm are those of a secrecy stamp."""
     (least, most), (low, high) = LAWFUL_MM
@@ -72,7 +67,10 @@ def fits(wide_mm: float, high_mm: float) -> bool:
 
 
 def look(mask: np.ndarray) -> list[Frame]:
-    """``mask``: uint8 0/255 of ink at WORK_DPI, dark print and stamps alike. Best first, none over another."""
+    """Those of a secrecy stamp's measures, best first, none over another.
+
+    ``mask``: uint8 0/255 of ink at WORK_DPI, dark print and stamps alike.
+    """
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     found = []
     for x, y, width, height, tall in _tall(closed):
@@ -93,7 +91,8 @@ def look(mask: np.ndarray) -> list[Frame]:
     for frame in sorted(found, key=lambda one: -one.sides - one.height / 100 - one.width / 500):
         if all(abs(frame.x - other.x) > 20 or abs(frame.y - other.y) > 12 for other in kept):
             kept.append(frame)
-    return kept
+    # only now: what is larger or smaller hides parts of itself that would fit
+    return [frame for frame in kept if fits(frame.width / PER_MM, frame.height / PER_MM)]
 
 
 def _promising(tall: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 import cv2
 import numpy as np
@@ -64,8 +64,7 @@ def look(view: PageView, kind: str) -> Iterator[Finding]:
     lifted = None
     colourless = view.pixels.ndim == 2
     stamps = [] if colourless else [s for s in red_stamps(view) if s.framed or _in_zone(view, s.box)][:READ_MAX]
-    black = [s for s in black_frames(view, ZONE[1]) if frames.fits(*s.sides_mm)]
-    for stamp in [*stamps, *black[:READ_MAX]]:
+    for stamp in chain(stamps, islice(black_frames(view, ZONE[1]), READ_MAX)):
         verdict = judge(view, stamp)
         if verdict == "secret":
             yield _refusal(view, stamp.box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -87,7 +88,7 @@ def red_stamps(view: PageView) -> list[Stamp]:
             for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone
                 part = _red_stamp(view, own[b : b + h, a : a + w], (x + a, y + b, w, h))
                 found.append(replace(part, framed=False))
-            for frame in filter(frames.is_lawful, frames.look(own)):
+            for frame in frames.look(own):
                 moved = replace(frame, x=frame.x + x, y=frame.y + y)
                 found.append(replace(_cut_out(view, moved, red=True), framed=False))
     return sorted(found, key=lambda stamp: (not stamp.framed, stamp.box.height > SEVERAL_MM, stamp.box.y))
@@ -173,13 +174,14 @@ def _covered(mask: np.ndarray, start: list[int], end: list[int]) -> float:
     return float((near[ys, xs] > 0).mean())
 
 
-def black_frames(view: PageView, share: float) -> list[Stamp]:
-    """Framed one-line marks in black in the upper ``share`` of the page, surest first, print across them or not."""
+def black_frames(view: PageView, share: float) -> Iterator[Stamp]:
+    """Framed one-line marks in black of a secrecy stamp's measures, which are those of urgency stamps too, in the upper
+    ``share`` of the page: surest first, print across them or not. Each is cut out when it is asked for."""
     height = int(view.gray.shape[0] * share)
     mask = cv2.threshold(view.black_ink[:height], BLACK_LEVEL, 255, cv2.THRESH_BINARY_INV)[1]
     if view.pixels.ndim == 3:  # red ones are found by their ink
         mask[cv2.dilate(view.stamp_ink[:height], np.ones((3, 3), np.uint8)) > 0] = 0
-    return [_cut_out(view, frame, red=False) for frame in frames.look(mask)]
+    return (_cut_out(view, frame, red=False) for frame in frames.look(mask))
 
 
 def _cut_out(view: PageView, frame: frames.Frame, red: bool) -> Stamp:

@@ -100,27 +100,33 @@ class PageView:
         return cv2.divide(self.small, cv2.max(self.paper_white, least), scale=255)
 
     @cached_property
+    def channels(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Blue, green and red of ``flat``, each uint8 h×w."""
+        blue, green, red = cv2.split(self.flat)
+        return blue, green, red
+
+    @cached_property
     def any_ink(self) -> np.ndarray:
         """The darkest channel of ``flat``, uint8 h×w: print, pen and stamps of any colour."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return cv2.min(cv2.min(blue, green), red)
 
     @cached_property
     def black_ink(self) -> np.ndarray:
         """The lightest channel of ``flat``, uint8 h×w: dark only where print is black, not red or blue."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return cv2.max(cv2.max(blue, green), red)
 
     @cached_property
     def red_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, whatever the paper's tint."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return _inked(cv2.subtract(red, cv2.max(green, blue)), cv2.min(green, blue))
 
     @cached_property
     def stamp_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, pink or purple, whatever the paper's tint; pens and blue stamps are not."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         not_blue = cv2.threshold(cv2.subtract(blue, red), BLUER, 255, cv2.THRESH_BINARY_INV)[1]
         return cv2.bitwise_and(_inked(cv2.subtract(red, green), cv2.min(green, blue)), not_blue)
 
