@@ -15,7 +15,7 @@ from samples.page import Page
 from samples.typeface import LIBERATION_SERIF
 from workers.check import frames, stamp_words
 from workers.check.secrecy import LEAD, LEAST, _fitted
-from workers.check.stamps import Stamp
+from workers.check.stamps import Stamp, _outline
 
 WIDE_MM = {"MẬT": 20, "KHẨN": 20, "TỐI MẬT": 30, "HỎA TỐC": 30, "TUYỆT MẬT": 40, "THƯỢNG KHẨN": 40, "": 30}
 RED, PURPLE, BLACK = (200, 30, 45), (140, 40, 130), (35, 35, 38)
@@ -99,6 +99,32 @@ def test_a_leaning_frame_is_found_with_its_lean() -> None:
     assert found.angle == pytest.approx(6.0, abs=1.5)
 
 
+def _cut(mask: np.ndarray) -> np.ndarray:
+    x, y, width, height = cv2.boundingRect(mask)
+    return np.ascontiguousarray(mask[y : y + height, x : x + width])
+
+
+def test_a_frame_worn_into_pieces_is_one_frame_still() -> None:
+    """TỐI MẬT in pale ink was passed unread: its left and lower side made the largest piece, and that lay askew."""
+    mask = _mask()
+    corners = cv2.boxPoints(((250, 200), (132, 36), -2.0)).astype(np.int32)
+    cv2.polylines(mask, [corners], True, 255, 2)
+    for x, y in ((185, 190), (215, 182), (290, 180), (315, 205)):
+        cv2.circle(mask, (x, y), 7, 0, -1)
+    (_, size, _), is_frame = _outline(_cut(mask))
+    assert is_frame
+    assert sorted(size) == [pytest.approx(36, abs=3), pytest.approx(132, abs=4)]
+
+
+def test_a_frame_with_a_speck_beside_it_keeps_its_measures() -> None:
+    mask = _mask()
+    cv2.rectangle(mask, (150, 120), (268, 152), 255, 2)
+    cv2.circle(mask, (210, 190), 3, 255, -1)
+    (_, size, _), is_frame = _outline(_cut(mask))
+    assert is_frame
+    assert sorted(size) == [pytest.approx(33, abs=2), pytest.approx(119, abs=2)]
+
+
 @pytest.mark.parametrize("wide_px", [79, 118, 157])
 def test_a_frame_is_found_at_every_lean_a_broken_side_and_all(wide_px: int) -> None:
     """20, 30 and 40 × 8 mm: which leans are tried is guessed from the sides alone."""
@@ -137,4 +163,4 @@ def test_the_right_words_fit_best(text: str, sort: str) -> None:
 def test_words_without_a_stamps_measures_are_not_fitted(sides_mm, said) -> None:
     words = 255 - framed("MẬT", (44.0, 12.0), 220.0, face=LIBERATION_SERIF).coverage[20:-20, 20:-20]
     stamp = Stamp(Box(30, 60, *sides_mm), words, words, True, True, 220.0 / 25.4, sides_mm)
-    assert _fitted(stamp)[0] == said
+    assert _fitted(stamp).verdict == said

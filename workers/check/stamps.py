@@ -124,9 +124,7 @@ def _is_seal(mask: np.ndarray) -> bool:
 
 def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) -> Stamp:
     x, y, width, height = box
-    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outline = cv2.minAreaRect(max(contours, key=cv2.contourArea))
-    framed = _is_frame(own, outline)
+    outline, framed = _outline(own)
     standing = height > 1.6 * width  # a page on its side carries its stamps on their side
     if framed and not standing:
         return _cut_out(view, _lying(outline, x, y), red=True)
@@ -142,6 +140,16 @@ def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) 
     return Stamp(
         _box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed, per_mm=per_mm, sides_mm=sides
     )
+
+
+def _outline(own: np.ndarray) -> tuple[tuple, bool]:
+    """Rotated rectangle round a mark, and whether it is its frame: round all of it where a worn frame has come to pieces,
+    round its largest piece where specks lie beside it."""
+    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    whole, largest = (cv2.minAreaRect(part) for part in (np.concatenate(contours), max(contours, key=cv2.contourArea)))
+    if _is_frame(own, whole):
+        return whole, True
+    return largest, _is_frame(own, largest)
 
 
 def _lying(outline: tuple, x: int, y: int) -> frames.Frame:
