@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
+from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
 
 EDGE_MM = 6.0
@@ -32,7 +33,7 @@ def marks(view: PageView) -> int:
         return 0
     smooth = cv2.medianBlur(gray, 3)
     dark = (smooth < 185).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    _, stats = connected(dark)
     if len(stats) < 2:
         return 0
     width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]

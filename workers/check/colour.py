@@ -73,13 +73,14 @@ def _is_tinted(pixels: np.ndarray) -> bool:
 def _unexplained(blue: np.ndarray, green: np.ndarray, red: np.ndarray) -> tuple[float, float]:
     """RMS of the colour difference that lightness alone does not explain, and the share of dots where it is that of ink."""
     blue, green, red = (channel.ravel().astype(np.int16) for channel in (blue, green, red))
-    level = (blue + green + red) // 3
+    level = ((blue + green + red) // 3).astype(np.intp)
     count = np.maximum(np.bincount(level, minlength=256), 1)
     worst = inked = 0.0
     for difference in (red - green, blue - green):
         mean = np.bincount(level, difference, minlength=256) / count
-        rest = np.abs(difference - mean[level])
-        worst = max(worst, float(np.sqrt(np.mean(rest**2))))
+        rest = np.abs(difference - np.take(mean, level))
+        # no product of vectors: for so many numbers BLAS would start threads, and they wait at full load
+        worst = max(worst, float(np.sqrt(np.mean(rest * rest))))
         inked = max(inked, float((rest > INK_LEVELS).mean()))
     return worst, inked
 

@@ -64,7 +64,7 @@ class Edge:
 
 def measure(view: PageView) -> dict[str, Edge]:
     mask, _ = view.letters
-    lines = cv2.threshold(view.black_ink, 165, 1, cv2.THRESH_BINARY_INV)[1]
+    lines = view.black
     return {
         "left": _beside(mask, lines),
         "right": _beside(mask[:, ::-1], lines[:, ::-1]),

@@ -15,6 +15,7 @@ import numpy as np
 
 from intake.model import Box, Finding, Severity
 from workers.check.paper import SHEETS_MM
+from workers.check.ranked import ranked, smoothed
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -50,9 +51,9 @@ class Feed:
 
 def measure(view: PageView) -> Feed:
     """The strongest line across the page that leaves no gap, not even in the margins."""
-    paper = np.stack([_column(part[:, ::2]) for part in np.array_split(view.gray, STRETCHES, axis=1)])
-    ground = np.stack([cv2.medianBlur(np.ascontiguousarray(row[None]), 2 * AROUND_PX + 1)[0] for row in paper])
-    dark = np.clip(ground.astype(np.int16) - paper, -40, 80)
+    # the median dot of a stretch, row by row, is paper: print on half of it does not show
+    paper = np.stack([ranked(part[:, ::2]) for part in np.array_split(view.gray, STRETCHES, axis=1)])
+    dark = np.clip(smoothed(paper, 2 * AROUND_PX + 1).astype(np.int16) - paper, -40, 80)
     height = dark.shape[1]
     inset = round(INSIDE_MM / MM)
     if height < 3 * inset:
@@ -73,12 +74,6 @@ def measure(view: PageView) -> Feed:
         if line.max() > best:
             best, place = float(line.max()), int(line.argmax()) + inset
     return Feed(view.number, view.paper_mm, place * MM, best)
-
-
-def _column(part: np.ndarray) -> np.ndarray:
-    """The paper of a stretch, row by row: its median dot, so print on half of it does not show."""
-    middle = part.shape[1] // 2
-    return np.ascontiguousarray(np.partition(part, middle, axis=1)[:, middle])
 
 
 def excess(size_mm: tuple[float, float], others: Sequence[tuple[float, float]]) -> tuple[float, bool]:

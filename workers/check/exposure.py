@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
+from workers.check.connected import connected
 from workers.check.legibility import Tile
 from workers.check.view import PageView
 
@@ -30,7 +30,7 @@ def washed_out(view: PageView) -> bool:
     if float(np.median(view.gray)) < PAPER_BURNT:
         return False
     faint = (view.black_ink < FAINT_LEVEL).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(faint, connectivity=8)
+    _, stats = connected(faint)
     width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
     long, short = np.maximum(width, height), np.minimum(width, height)
     marks = (long >= FAINT_PX[0]) & (long <= 3 * FAINT_PX[1]) & (short <= FAINT_PX[1]) & (area >= 8)

@@ -12,6 +12,7 @@ from itertools import product
 import cv2
 import numpy as np
 
+from workers.check.connected import connected
 from workers.check.view import WORK_DPI
 
 PER_MM = WORK_DPI / 25.4
@@ -22,8 +23,16 @@ TALL_MM = (5.2, 12.0)
 PIECE_MM, GAP_PX = 4.2, 5
 """shortest piece of a broken side, and gap within it, at WORK_DPI, that is looked over"""
 WIDE_MM = (15.0, 50.0)
+PLAN_PX = 4
+"""dots of the mask that are one of the plan in which marks are grouped"""
 LONG_MM = 17.0
 """longest upright stroke that can be a side: print that touches it makes it longer"""
+HIGH_PX = int(TALL_MM[0] * PER_MM) - 1
+"""how far a side must run straight down"""
+STEEP_PX = 6
+"""room in which a side that leans by the most of ANGLES still runs straight down"""
+REACH_PX = TALL_MM[0] * PER_MM - 2
+"""stretch that both sides must reach over, before the long sides say how high the frame is"""
 SLACK_PX = 5
 SPANNED_MIN = 0.7
 """share of the frame's height that both sides must reach over"""
@@ -51,11 +60,6 @@ class Frame:
     sides: float
 
 
-def is_lawful(frame: Frame) -> bool:
-    """Whether it has a secrecy stamp's measures."""
-    return fits(frame.width / PER_MM, frame.height / PER_MM)
-
-
 def fits(wide_mm: float, high_mm: float) -> bool:
     """Whether sides in mm are those of a secrecy stamp."""
     (least, most), (low, high) = LAWFUL_MM
@@ -63,19 +67,23 @@ def fits(wide_mm: float, high_mm: float) -> bool:
 
 
 def look(mask: np.ndarray) -> list[Frame]:
-    """``mask``: uint8 0/255 of ink at WORK_DPI, dark print and stamps alike. Best first, none over another."""
+    """Those of a secrecy stamp's measures, best first, none over another.
+
+    ``mask``: uint8 0/255 of ink at WORK_DPI, dark print and stamps alike.
+    """
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     found = []
     for x, y, width, height, tall in _tall(closed):
         part = closed[y : y + height, x : x + width]
-        for angle in ANGLES:
+        for angle in _promising(tall):
             turn, size = _turn(width, height, float(angle))
             uprights = _uprights(cv2.warpAffine(tall, turn, size, flags=cv2.INTER_NEAREST))
-            if not 2 <= len(uprights) <= UPRIGHTS_MAX:
+            pairs = _pairs(uprights) if len(uprights) <= UPRIGHTS_MAX else []
+            if not pairs:
                 continue
             level = cv2.warpAffine(part, turn, size, flags=cv2.INTER_NEAREST)
             back = cv2.invertAffineTransform(turn)
-            for left, top, w, h, sides in _closed_by(uprights, level):
+            for left, top, w, h, sides in _closed_by(pairs, level):
                 centre = back @ (left + w / 2, top + h / 2, 1.0) + (x, y)
                 found.append(Frame(float(centre[0]), float(centre[1]), w, h, float(angle), sides))
     kept: list[Frame] = []
@@ -83,7 +91,28 @@ def look(mask: np.ndarray) -> list[Frame]:
     for frame in sorted(found, key=lambda one: -one.sides - one.height / 100 - one.width / 500):
         if all(abs(frame.x - other.x) > 20 or abs(frame.y - other.y) > 12 for other in kept):
             kept.append(frame)
-    return kept
+    # only now: what is larger or smaller hides parts of itself that would fit
+    return [frame for frame in kept if fits(frame.width / PER_MM, frame.height / PER_MM)]
+
+
+def _promising(tall: np.ndarray) -> np.ndarray:
+    """Those of ANGLES at which two steep strokes can be the sides of one frame, by where they stand as they lean: most
+    are not worth a turn. Measured more loosely than ``_uprights`` does, so that nothing is lost."""
+    runs = _runs(tall, STEEP_PX, GAP_PX, HIGH_PX - 1)
+    if not cv2.countNonZero(runs):
+        return ANGLES[:0]
+    boxes = connected(runs)[1][1:, :4].astype(float)
+    x, y, w, h = (boxes[:, place] for place in range(4))
+    nearest, farthest = x[None] - (x + w)[:, None], (x + w)[None] - x[:, None]  # strokes that touch stand in one box
+    nearest, farthest = (np.clip(side, *(mm * PER_MM for mm in WIDE_MM)) for side in (nearest, farthest))
+    wide = (x + w)[None] - x[:, None] >= WIDE_MM[0] * PER_MM - STEEP_PX
+    below = y[None] + h[None] / 2 - (y + h / 2)[:, None]
+    slopes = np.tan(np.radians(ANGLES))[:, None, None]
+    ends = np.stack([below - slopes * nearest, below - slopes * farthest])
+    apart = np.where(ends[0] * ends[1] <= 0, 0.0, np.abs(ends).min(axis=0))
+    low = np.minimum(h[None], h[:, None])
+    overlap = np.minimum(low, (h[None] + h[:, None]) / 2 - apart)
+    return ANGLES[(wide & (overlap >= REACH_PX - 2)).any(axis=(1, 2))]
 
 
 def _turn(width: int, height: int, angle: float) -> tuple[np.ndarray, tuple[int, int]]:
@@ -98,55 +127,72 @@ def _turn(width: int, height: int, angle: float) -> tuple[np.ndarray, tuple[int,
     return turn, size
 
 
-def _tall(closed: np.ndarray) -> list[tuple[int, int, int, int, np.ndarray]]:
+def _tall(closed: np.ndarray) -> Iterator[tuple[int, int, int, int, np.ndarray]]:
     """Groups of marks taller than letters: x, y, width, height, and the group without the page's other ink."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    labels, stats = connected(closed)
     highs = stats[:, cv2.CC_STAT_HEIGHT]
-    keep = (highs >= PIECE_MM * PER_MM).astype(np.uint8) + (highs >= TALL_MM[0] * PER_MM - 1)
+    keep = np.add(highs >= PIECE_MM * PER_MM, highs >= TALL_MM[0] * PER_MM - 1, dtype=np.uint8)
     keep[0] = 0
     if keep.max() < 2:
-        return []
-    tall = keep[labels].astype(np.uint8)
-    # the two sides of a broken frame lie up to its width apart
-    between = round(2 * PER_MM)
-    reach = np.ones((between, round(WIDE_MM[1] * PER_MM / 2)), np.uint8)
-    _, _, groups, _ = cv2.connectedComponentsWithStats(cv2.dilate(tall, reach))
-    height, width = tall.shape
-    found = []
-    for x, y, w, h, _ in groups[1:].tolist():
-        if w >= WIDE_MM[0] * PER_MM and h - between >= TALL_MM[0] * PER_MM - 2:
-            x1, y1 = min(x + w, width), min(y + h, height)
-            part = tall[y:y1, x:x1]
-            if part.max() > 1:  # one side at least is whole
-                found.append((x, y, x1 - x, y1 - y, cv2.threshold(part, 0, 255, cv2.THRESH_BINARY)[1]))
-    return found
+        return
+    for x, y, width, height in _grouped(stats[keep > 0, :4], closed.shape):
+        tall = np.take(keep, labels[y : y + height, x : x + width])
+        if tall.max() > 1:  # one side at least is whole
+            yield x, y, width, height, cv2.threshold(tall, 0, 255, cv2.THRESH_BINARY)[1]
+
+
+def _grouped(boxes: np.ndarray, shape: tuple[int, ...]) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes round marks that can belong to one frame: the two sides of a broken one lie up to its width apart."""
+    beside, above = round(WIDE_MM[1] * PER_MM / 4), round(PER_MM)
+    plan = np.zeros((shape[0] // PLAN_PX + 1, shape[1] // PLAN_PX + 1), np.uint8)
+    low = np.maximum(boxes[:, :2] - (beside, above), 0) // PLAN_PX
+    high = (boxes[:, :2] + boxes[:, 2:] + (beside - 1, above - 1)) // PLAN_PX
+    for (left, top), (right, bottom) in zip(low.tolist(), high.tolist(), strict=True):
+        plan[top : bottom + 1, left : right + 1] = 1
+    for x, y, w, h, _ in (connected(plan)[1][1:] * PLAN_PX).tolist():
+        if w >= WIDE_MM[0] * PER_MM and h - 2 * above >= TALL_MM[0] * PER_MM - 2:
+            yield x, y, min(w, shape[1] - x), min(h, shape[0] - y)
+
+
+def _runs(ink: np.ndarray, wide_px: int, gap_px: int, high_px: int) -> np.ndarray:
+    """Where ink, widened and its gaps closed, goes straight down for ``high_px``."""
+    wide = cv2.dilate(ink, np.ones((1, wide_px), np.uint8))
+    wide = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((gap_px, 1), np.uint8))
+    return cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((high_px, 1), np.uint8))
 
 
 def _uprights(level: np.ndarray) -> np.ndarray:
     """x, y, width, height of upright strokes of a frame's height."""
     # a side that leans by half a step wanders one dot: widen it before looking for what runs straight
-    wide = cv2.dilate(level, np.ones((1, 2), np.uint8))
-    wide = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((GAP_PX, 1), np.uint8))
-    runs = cv2.morphologyEx(wide, cv2.MORPH_OPEN, np.ones((int(TALL_MM[0] * PER_MM) - 1, 1), np.uint8))
+    runs = _runs(level, 2, GAP_PX, HIGH_PX)
     if not cv2.countNonZero(runs):
         return np.empty((0, 4), np.int32)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    boxes = stats[1:count, :4]
+    boxes = connected(runs)[1][1:, :4]
     fits = (boxes[:, 3] <= LONG_MM * PER_MM) & (boxes[:, 2] <= 2.6 * PER_MM)
     return boxes[fits]
 
 
-def _closed_by(uprights: np.ndarray, level: np.ndarray) -> Iterator[tuple[int, int, int, int, float]]:
-    """Pairs of uprights a stamp's width apart that ink joins above and below: x, y, width, height, ink of these sides.
+def _pairs(uprights: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    """Those a stamp's width apart that stand beside each other, as left and right side: x, y, width, height."""
+    x, y, w, h = uprights.T
+    wide = (x + w)[None] - x[:, None]
+    beside = np.minimum((y + h)[None], (y + h)[:, None]) - np.maximum(y[None], y[:, None])
+    fits = (WIDE_MM[0] * PER_MM <= wide) & (wide <= WIDE_MM[1] * PER_MM) & (beside >= REACH_PX)
+    boxes = uprights.tolist()
+    return [(boxes[left], boxes[right]) for left, right in np.argwhere(fits).tolist()]
+
+
+def _closed_by(
+    pairs: list[tuple[list[int], list[int]]], level: np.ndarray
+) -> Iterator[tuple[int, int, int, int, float]]:
+    """Pairs of uprights that ink joins above and below: x, y, width, height, ink of these sides.
 
     Print that touches a side makes it longer, so the joining rows say where the frame begins and ends.
     """
     near = cv2.dilate(level, np.ones((3, 1), np.uint8)) > 0
-    for (x0, y0, w0, h0), (x1, y1, w1, h1) in product(uprights.tolist(), repeat=2):
+    for (x0, y0, w0, h0), (x1, y1, w1, h1) in pairs:
         width = x1 + w1 - x0
         low, high = max(y0, y1), min(y0 + h0, y1 + h1)
-        if not WIDE_MM[0] * PER_MM <= width <= WIDE_MM[1] * PER_MM or high - low < TALL_MM[0] * PER_MM - 2:
-            continue
         first = max(min(y0, y1) - SLACK_PX, 0)
         inked = near[first : max(y0 + h0, y1 + h1) + SLACK_PX, x0 + w0 : x1].mean(axis=1)
         rows = np.flatnonzero(inked >= SIDE_MIN) + first

@@ -7,6 +7,8 @@ and its sheet goes to the gate at once, which stops it.
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from intake.errors import DocumentError
 from intake.folder import DocumentFolder
 from intake.model import StageResult
@@ -43,7 +45,7 @@ def _haste(document: DocumentFolder, section: CheckSection) -> bool:
 def asks_for_haste(view: PageView) -> bool:
     """Whether a framed stamp in the head, red or black, says hỏa tốc, thượng khẩn or khẩn, or may say mật."""
     red = [] if view.pixels.ndim == 2 else [stamp for stamp in red_stamps(view) if stamp.framed]
-    for stamp in [*red, *black_frames(view, secrecy.ZONE[1])][:STAMPS_MAX]:
+    for stamp in islice(chain(red, black_frames(view, secrecy.ZONE[1])), STAMPS_MAX):
         for image, layout in secrecy.ways(stamp):
             text = secrecy.read(image, layout)
             verdict = secrecy.classify(text, strict=not stamp.red, framed=stamp.framed)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
 
 TILE_MM = 22.0
@@ -72,7 +73,7 @@ def tiles(view: PageView) -> list[Tile]:
 
 def _letters_only(marks: np.ndarray) -> np.ndarray:
     """The marks of letter size: the lid of the scanner beside the sheet is faint too, but no writing."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8)
+    labels, stats = connected(marks)
     keep = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) <= LETTERS_PX
     keep[0] = False
     return keep.astype(np.uint8)[labels]

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
@@ -87,7 +89,7 @@ def measure(view: PageView, sigma_mm: float | None = None) -> Enlargement | None
     luma = view.luma
     if min(luma.shape) < 400:
         return None
-    axes = (_lines(luma), _lines(luma.T))
+    axes = (_lines(luma, down=False), _lines(luma, down=True))
     if min(len(lines) for lines in axes) < LINES_MIN:
         return None
     spectra = tuple(_phases(lines) for lines in axes)
@@ -167,16 +169,19 @@ def _stands_alone(phases: np.ndarray, ratio: float) -> bool:
     return bool(others.max() - floor < 0.5 * (peak - floor))
 
 
-def _lines(luma: np.ndarray) -> np.ndarray:
-    """The line with most contrast of each of LINES bands, float32 lines × dots."""
-    height = luma.shape[0]
-    band = max(1, height // LINES)
-    count = height // band
-    step = np.abs(np.diff(luma[: count * band, ::6].astype(np.int16), axis=1)).sum(axis=1)
+def _lines(luma: np.ndarray, down: bool) -> np.ndarray:
+    """The line (``down`` the page or across it) with most contrast of each of LINES bands, float32 lines × dots."""
+    lines = luma.T if down else luma
+    band = max(1, len(lines) // LINES)
+    count = len(lines) // band
+    # a page's columns lie far apart in memory: compared row by row they need not be brought together
+    sparse = luma[::6] if down else np.ascontiguousarray(luma[:, ::6])
+    apart = cv2.absdiff(sparse[1:], sparse[:-1]) if down else cv2.absdiff(sparse[:, 1:], sparse[:, :-1])
+    step = cv2.reduce(apart, 0 if down else 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()[: count * band]
     chosen = np.arange(count) * band + step.reshape(count, band).argmax(axis=1)
     contrast = step[chosen]
     chosen = chosen[contrast > 0.25 * max(np.percentile(contrast, 80), EMPTIER * np.percentile(contrast, 98))]
-    return luma[chosen].astype(np.float32)
+    return lines[chosen].astype(np.float32)
 
 
 def _phases(lines: np.ndarray) -> np.ndarray:
@@ -184,8 +189,13 @@ def _phases(lines: np.ndarray) -> np.ndarray:
     padded = -(-lines.shape[1] // GRID) * GRID
     levelled = lines - lines.mean(axis=0, keepdims=True)
     levelled -= levelled.mean(axis=1, keepdims=True)
-    spectrum = np.fft.rfft(levelled, padded, axis=1).astype(np.complex64)
-    return spectrum / (np.abs(spectrum) + 1e-3)
+    # OpenCV's transform of rows is six times as fast as numpy's; it packs real parts and imaginary ones side by side
+    packed = cv2.dft(
+        cv2.copyMakeBorder(levelled, 0, 0, 0, padded - lines.shape[1], cv2.BORDER_CONSTANT), flags=cv2.DFT_ROWS
+    )
+    spectrum = np.empty((len(lines), padded // 2 + 1), np.complex64)
+    spectrum[:, 0], spectrum[:, -1], spectrum[:, 1:-1] = packed[:, 0], packed[:, -1], packed[:, 1:-1].view(np.complex64)
+    return spectrum / (np.abs(spectrum) + np.float32(1e-3))
 
 
 def mirror(phases: np.ndarray, ratio: float, least: float = 0.0) -> float:
@@ -222,22 +232,39 @@ def _gaps(lines: np.ndarray) -> np.ndarray:
     return stretches[mean > max(GAPS_MIN, EMPTY * float(mean.max(initial=0.0)))]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """Which gaps of a stretch lie within copies, for every place that copies may begin at: STRETCH_PX × FOLD, 0 or 1; and
+    how many do and do not."""
+
+    inner: np.ndarray
+    inner_size: np.ndarray
+    outer_size: np.ndarray
+
+
+@lru_cache(maxsize=64)
+def _fold(ratio: float) -> _Fold:
+    """Kept, since a station's pages all have the same few ratios."""
+    classes = np.eye(FOLD, dtype=np.float32)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
+    within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
+    turns = (np.arange(FOLD)[:, None] - np.arange(FOLD)) % FOLD < within
+    inner = classes @ turns.astype(np.float32)
+    size = inner.sum(axis=0)
+    return _Fold(inner, size, STRETCH_PX - size)
+
+
 def copies(gaps: np.ndarray, ratio: float) -> float:
     """Share by which gaps within copied dots are smaller than those between, less what chance gives, were ``ratio`` of the
     dots captured: median over stretches, 0 with fewer than WRITTEN_MIN of them."""
     if len(gaps) < WRITTEN_MIN:
         return 0.0
-    classes = np.eye(FOLD)[(np.arange(STRETCH_PX) * ratio % 1 * FOLD).astype(int)]
-    within = min(max(round((1 - ratio) * FOLD), 1), FOLD - 1)
-    ring = (
-        np.arange(FOLD)[:, None] - np.arange(FOLD)
-    ) % FOLD < within  # where copies begin is unknown: every turn of it
-    inner, inner_size = gaps @ (classes @ ring), classes.sum(axis=0) @ ring
-    outer, outer_size = gaps.sum(axis=1, keepdims=True) - inner, STRETCH_PX - inner_size
-    between = np.maximum(outer / np.maximum(outer_size, 1), GAPS_MIN / 2)
-    inside = inner / np.maximum(inner_size, 1)
-    chance = CHANCE * gaps.std(axis=1)[:, None] / np.sqrt(np.maximum(inner_size, 1))
-    gain = np.where((inner_size > 0) & (outer_size > 0), 1 - (inside + chance) / between, 0.0)
+    fold = _fold(ratio)
+    inner = gaps @ fold.inner
+    outer = gaps.sum(axis=1, keepdims=True) - inner
+    between = np.maximum(outer / np.maximum(fold.outer_size, 1), GAPS_MIN / 2)
+    inside = inner / np.maximum(fold.inner_size, 1)
+    chance = CHANCE * gaps.std(axis=1)[:, None] / np.sqrt(np.maximum(fold.inner_size, 1))
+    gain = np.where((fold.inner_size > 0) & (fold.outer_size > 0), 1 - (inside + chance) / between, 0.0)
     return float(np.median(gain.max(axis=1)))
 
 

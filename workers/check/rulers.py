@@ -10,6 +10,8 @@ import numpy as np
 from intake.model import Box
 from intake.profile.sections import CheckSection
 from workers.check import paper, sheet
+from workers.check.connected import connected
+from workers.check.text import levelled
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -88,7 +90,7 @@ def of_canvas(view: PageView) -> Ruler | None:
 def of_incoming_stamp(view: PageView, section: CheckSection) -> Ruler | None:
     """The ĐẾN stamp's frame, by its shape; its size counts as known when the agency registered its own."""
     known = section.incoming_stamp_mm or INCOMING_MM
-    blue, _, red = cv2.split(view.flat)
+    blue, _, red = view.channels
     blue = cv2.threshold(cv2.subtract(blue, red), 24, 255, cv2.THRESH_BINARY)[1]
     for mask in (view.red_ink, blue):
         closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
@@ -173,11 +175,10 @@ def header(view: PageView, lean: float | None) -> Header | None:
     """Box 1 by its shape alone: two centred lines at the top right, the upper half as wide again as the lower."""
     mask, _ = view.letters
     height, width = mask.shape
-    shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean or 0.0)), 1, 0]])
-    top = cv2.warpAffine(mask, shear, (width, height), flags=cv2.INTER_NEAREST)[: height // 4]
+    top = levelled(mask, lean or 0.0)[: height // 4]
     joined = cv2.morphologyEx(top, cv2.MORPH_CLOSE, np.ones((1, 22), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((3, 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    _, stats = connected(joined)
     lines = [(x, y, w, h) for x, y, w, h, _ in stats[1:] if w * MM > 35 and 1.5 < h * MM < 9 and x > 0.3 * width]
     for upper in lines:
         for lower in lines:

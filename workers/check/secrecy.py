@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 import cv2
 import numpy as np
@@ -45,6 +45,7 @@ HARMLESS = ("KHAN", "THUONGKHAN", "HOATOC", "HOATOCHENGIO", "HENGIO", "DEN", "CO
             "BANCHINH", "XEMXONGTRALAI", "LUUHANHNOIBO", "SAOLUC", "TRICHSAO", "NOIBO", "DASOHOA")  # fmt: skip
 """letter skeletons of stamps that are not secrecy marks"""
 SECRET = ("MAT", "TOIMAT", "TUYETMAT")
+LIFTED = "GIAIMAT"
 SECRET_LINE = re.compile(r"^\W*(?:T[ỐÔỒỔỘO][IÌÍỊ1L]\W*|T[UƯ]Y?[ỆÊẸẾE]T\W*)?M[ẬẶÂẠẤẦẮ]T\W*$")
 FRAME_END = r"\W*[IL1]?\W*$"
 """what the right side of a frame is read as behind the last letter: «MẬTI -», «MẬTT |»"""
@@ -83,8 +84,7 @@ def look(view: PageView, kind: str) -> Iterator[Finding]:
     lifted = None
     colourless = view.pixels.ndim == 2
     stamps = [] if colourless else [s for s in red_stamps(view) if s.framed or _in_zone(view, s.box)][:READ_MAX]
-    black = [s for s in black_frames(view, ZONE[1]) if frames.fits(*s.sides_mm)]
-    for stamp in [*stamps, *black[:READ_MAX]]:
+    for stamp in chain(stamps, islice(black_frames(view, ZONE[1]), READ_MAX)):
         verdict = judge(view, stamp)
         if verdict == "secret":
             yield _refusal(view, stamp.box)
@@ -105,49 +105,60 @@ def judge(view: PageView, stamp: Stamp) -> str:
     """``secret``, ``lifted``, ``harmless`` or ``unknown``."""
     readings = ways(stamp)
     if not stamp.red:  # print across it reads as a sentence, so what fits comes first and then a mere look
-        guess = _fitted(stamp)[0]
+        guess = _fitted(stamp).verdict
         if guess != "unknown":
             return guess
         readings = islice(readings, BLACK_WAYS)
-    fitted, leads, nearer = "unknown", False, False
+    fitted, nearer = _Fitted("unknown"), False
     for number, (image, layout) in enumerate(readings):
         text = read(image, layout)
         verdict = classify(text, strict=not stamp.red, framed=stamp.framed)
         nearer |= _nearer_harmless(text)
         if not number and stamp.red and verdict == "unknown":
-            fitted, leads = _fitted(stamp)
-            verdict = "unknown" if fitted == "harmless" else fitted  # a typeface unknown here may still be read
+            fitted = _fitted(stamp)
+            if fitted.verdict != "harmless":  # a typeface unknown here may still be read
+                verdict = fitted.verdict
         if verdict != "unknown":
             return verdict
     if stamp.red and stamp.framed:  # a page upside down
-        turned = _fitted(replace(stamp, straight=np.ascontiguousarray(stamp.straight[::-1, ::-1])))[0]
-        if turned in ("secret", "lifted"):
-            return turned
-    if fitted == "harmless" or (leads and nearer):
+        turned = _fitted(replace(stamp, straight=np.ascontiguousarray(stamp.straight[::-1, ::-1])))
+        if turned.verdict in ("secret", "lifted") and turned.best > fitted.best:  # HỎA TỐC on its head is like TỐI MẬT
+            return turned.verdict
+    if fitted.verdict == "harmless" or (fitted.leads and nearer):
         return "harmless"
     held = stamp.red and stamp.framed and _in_zone(view, stamp.box) and frames.fits(*stamp.sides_mm)
     return "secret" if held else "unknown"
 
 
-def _fitted(stamp: Stamp) -> tuple[str, bool]:
-    """What the words laid over the mark say where one sort fits clearly better than the others, and whether words of
-    no secret fit a little better."""
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """``verdict``: ``unknown`` where no sort of words fits clearly better than the others. ``leads``: words of no secret
+    fit a little better. ``best``: how well any word fits, −1 to 1."""
+
+    verdict: str
+    leads: bool = False
+    best: float = -1.0
+
+
+def _fitted(stamp: Stamp) -> _Fitted:
+    """What the words laid over the mark say."""
     if stamp.box.height > SEVERAL_MM or not frames.fits(*stamp.sides_mm):
-        return "unknown", False  # words without a frame stand in the middle of seals: «PHÒNG NỘI VỤ» fitted by 0.1
-    leads, least = False, LEAD if stamp.red and stamp.framed else LEAD_BLACK
+        return _Fitted("unknown")  # words without a frame stand in the middle of seals: «PHÒNG NỘI VỤ» fitted by 0.1
+    leads, best, least = False, -1.0, LEAD if stamp.red and stamp.framed else LEAD_BLACK
     for image in (stamp.straight, stamp.pale):
         if image is None:
             continue
         said = Fit.of(stamp_words.fit(image, stamp.per_mm))
+        best = max(best, said.lifted, said.secret, said.harmless)
         if said.lifted > said.secret and said.lifted - said.harmless >= least and said.lifted >= LEAST:
-            return "lifted", False
+            return _Fitted("lifted", best=best)
         if said.secret - max(said.harmless, said.lifted) >= least and said.secret >= LEAST:
-            return "secret", False
+            return _Fitted("secret", best=best)
         lead = said.harmless - max(said.secret, said.lifted)
         if lead >= HARMLESS_LEAD and said.harmless >= LEAST:
-            return "harmless", True
+            return _Fitted("harmless", True, best)
         leads |= lead >= HARMLESS_LEAD / 4
-    return "unknown", leads
+    return _Fitted("unknown", leads, best)
 
 
 def _nearer_harmless(text: str) -> bool:
@@ -181,7 +192,8 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
     lines = [line.strip() for line in words.splitlines() if skeleton(line)]
     skeletons = [skeleton(line) for line in lines]
     joined = "".join(skeletons)
-    if any(Levenshtein.distance(s, "GIAIMAT") <= 1 or "GIAIMAT" in s for s in [*skeletons, joined]):
+    pairs = [first + second for first, second in pairwise(skeletons)]
+    if any(_is_lifted(s) for s in [*skeletons, joined]) or any(Levenshtein.distance(s, LIFTED) <= 1 for s in pairs):
         return "lifted"
     if any(SECRET_LINE.match(line) for line in lines) or SECRET_LINE.match(" ".join(lines)):
         return "secret"
@@ -193,8 +205,7 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         return "secret"
     fuzzy = SECRET[framed_only:] if not strict else ()
     # where another stamp lies under the mark, its two words are read as two lines
-    pairs = [first + second for first, second in pairwise(skeletons)] if fuzzy else []
-    if any(Levenshtein.distance(pair, word) <= len(word) // 4 for pair in pairs for word in SECRET[1:]):
+    if fuzzy and any(Levenshtein.distance(pair, word) <= len(word) // 4 for pair in pairs for word in SECRET[1:]):
         return "secret"
     if any(
         Levenshtein.distance(s, word) <= len(word) // 3 for s in [*skeletons, joined] for word in fuzzy if len(s) > 2
@@ -204,6 +215,12 @@ def classify(text: str, strict: bool, framed: bool = True) -> str:
         if any(Levenshtein.distance(line, word) <= _slips(word) for word in HARMLESS if len(line) > 2):
             return "harmless"
     return "unknown" if len(joined) <= 14 else "harmless"
+
+
+def _is_lifted(line: str) -> bool:
+    """In worn ink two letters may be misread, if what is left is nearer to GIẢI MẬT than to any mark in force."""
+    apart = Levenshtein.distance(line, LIFTED)
+    return LIFTED in line or apart <= 1 or (apart == 2 and all(Levenshtein.distance(line, word) > 2 for word in SECRET))
 
 
 def _slips(word: str) -> int:
@@ -264,7 +281,7 @@ def _read_header(view: PageView) -> Iterator[tuple[str, Box]]:
             continue
         if SECRET_LINE.match(line) or BLACK_END.search(line):
             yield "secret", box
-        elif skeleton(line) == "GIAIMAT":
+        elif skeleton(line) == LIFTED:
             yield "lifted", box
 
 

@@ -16,10 +16,13 @@ import numpy as np
 
 from intake.model import Box
 from workers.check import grain, paper
+from workers.check.ranked import ranked
 from workers.check.view import WORK_DPI, PageView
 
 REACH = 0.16
 """share of the image, from each border inwards, where a sheet's edge is looked for"""
+SPARSE = 3
+"""an edge runs along the whole border: so many dots apart tell as much"""
 INSET_MM = 1.2
 """an edge closer to the border is the border itself"""
 STEP_MIN = 1.0
@@ -59,15 +62,10 @@ def find(view: PageView, lean: float | None, agree: float = 0.012) -> Box | None
 
 
 def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box | None:
-    height, width = small.shape[:2]
-    if abs(lean) >= LEAN_MIN:
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
-        small = cv2.warpAffine(small, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     quiet = grain.onsets(view, lean)
-    bands = (small, small[:, ::-1], small.transpose(1, 0, 2), small.transpose(1, 0, 2)[:, ::-1])
     left, right, top, bottom = (
         [Place(0.0, 0.0), *_places(band), *([Place(onset, 0.5)] if onset else [])]
-        for band, onset in zip(bands, quiet, strict=True)
+        for band, onset in zip(_bands(small, lean), quiet, strict=True)
     )
     best: tuple[float, Box] | None = None
     full_width, full_height = view.paper_mm
@@ -84,6 +82,31 @@ def _best(view: PageView, small: np.ndarray, lean: float, agree: float) -> Box |
     return best[1] if best else None
 
 
+def _bands(small: np.ndarray, lean: float) -> Iterator[np.ndarray]:
+    """The part of the page beside its left, right, top and bottom border, levelled: every SPARSEth dot along the border,
+    every dot inwards. No more than that is turned."""
+    height, width = small.shape[:2]
+    if abs(lean) < LEAN_MIN:
+        for page in (small, small.transpose(1, 0, 2)):
+            sparse, reach = page[::SPARSE], int(page.shape[1] * REACH)
+            yield sparse[:, :reach]
+            yield sparse[:, ::-1][:, :reach]
+        return
+    level = cv2.getRotationMatrix2D((width / 2, height / 2), lean, 1.0)
+    back = np.vstack([cv2.invertAffineTransform(level), (0, 0, 1)])
+    across, along = int(width * REACH), int(height * REACH)
+    rows, columns = -(-height // SPARSE), -(-width // SPARSE)
+    for inwards, size in (
+        (((1, 0, 0), (0, SPARSE, 0)), (across, rows)),
+        (((-1, 0, width - 1), (0, SPARSE, 0)), (across, rows)),
+        (((0, SPARSE, 0), (1, 0, 0)), (along, columns)),
+        (((0, SPARSE, 0), (-1, 0, height - 1)), (along, columns)),
+    ):
+        place = (back @ np.array([*inwards, (0, 0, 1)], np.float64))[:2]
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        yield cv2.warpAffine(small, place, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+
+
 def _is_sure(factor: float, left: Place, right: Place, top: Place, bottom: Place) -> bool:
     """Enough to say that a sheet was reduced: a plain edge across and one along, or an edge on every side; a reduction so
     slight that browned rims make it too shows on every side."""
@@ -93,13 +116,11 @@ def _is_sure(factor: float, left: Place, right: Place, top: Place, bottom: Place
     return plain or all(side.evidence for side in (left, right, top, bottom))
 
 
-def _places(band: np.ndarray) -> Iterator[Place]:
+def _places(near: np.ndarray) -> Iterator[Place]:
     """The strongest steady steps in the part of the page that begins at the image's border."""
-    width = band.shape[1]
-    near = band[:, : int(width * REACH)]
-    sparse = near[::3].astype(np.int16)
+    sparse = near.astype(np.int16)
     signed = np.ascontiguousarray((sparse[:, 4:] - sparse[:, :-4]).transpose(1, 2, 0))  # columns × channels × rows
-    stretches = np.stack([_median(part) for part in np.array_split(signed, 16, axis=2)])  # 16 × columns × channels
+    stretches = np.stack([ranked(part) for part in np.array_split(signed, 16, axis=2)])  # 16 × columns × channels
     ordered = np.sort(stretches, axis=0)
     # what nearly every stretch reaches, in one direction: lines of text leave the margins' stretches at nothing
     strength = np.maximum(ordered[SHORT], -ordered[-1 - SHORT]).max(axis=1).astype(np.float32)
@@ -124,9 +145,3 @@ def _is_step(strength: np.ndarray, place: int) -> bool:
     """An edge is over within 2 mm; paper that grows browner towards its rim goes on changing."""
     around = np.concatenate([strength[max(place - 13, 0) : max(place - 8, 0)], strength[place + 9 : place + 14]])
     return len(around) == 0 or float(np.median(around)) < GRADUAL * float(strength[place])
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """The upper median along the last axis; numpy's own turns everything into floats first."""
-    middle = values.shape[-1] // 2
-    return np.partition(values, middle, axis=-1)[..., middle]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 
 from intake.model import Box
 from workers.check import frames
+from workers.check.connected import connected
 from workers.check.text import lean_of
 from workers.check.view import WORK_DPI, PageView
 
@@ -68,9 +70,9 @@ def red_stamps(view: PageView) -> list[Stamp]:
     if cv2.countNonZero(inked) < RED_MIN_PX:
         return []
     joined = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((JOIN_PX, JOIN_PX), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    labels, stats = connected(joined)
     found = []
-    for index in range(1, count):
+    for index in range(1, len(stats)):
         x, y, width, height, _ = stats[index]
         long, short = max(width, height) * MM, min(width, height) * MM
         if not (MARK_MM[0][0] <= long <= MARK_MM[0][1] and MARK_MM[1][0] <= short <= MARK_MM[1][1]):
@@ -86,7 +88,7 @@ def red_stamps(view: PageView) -> list[Stamp]:
             for a, b, w, h in _framed_parts(own):  # a cell of a larger stamp is read, but does not stand alone
                 part = _red_stamp(view, own[b : b + h, a : a + w], (x + a, y + b, w, h))
                 found.append(replace(part, framed=False))
-            for frame in filter(frames.is_lawful, frames.look(own)):
+            for frame in frames.look(own):
                 moved = replace(frame, x=frame.x + x, y=frame.y + y)
                 found.append(replace(_cut_out(view, moved, red=True), framed=False))
     return sorted(found, key=lambda stamp: (not stamp.framed, stamp.box.height > SEVERAL_MM, stamp.box.y))
@@ -122,9 +124,7 @@ def _is_seal(mask: np.ndarray) -> bool:
 
 def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) -> Stamp:
     x, y, width, height = box
-    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    outline = cv2.minAreaRect(max(contours, key=cv2.contourArea))
-    framed = _is_frame(own, outline)
+    outline, framed = _outline(own)
     standing = height > 1.6 * width  # a page on its side carries its stamps on their side
     if framed and not standing:
         return _cut_out(view, _lying(outline, x, y), red=True)
@@ -140,6 +140,16 @@ def _red_stamp(view: PageView, own: np.ndarray, box: tuple[int, int, int, int]) 
     return Stamp(
         _box(x, y, width, height), *_straight(ink, lean), red=True, framed=framed, per_mm=per_mm, sides_mm=sides
     )
+
+
+def _outline(own: np.ndarray) -> tuple[tuple, bool]:
+    """Rotated rectangle round a mark, and whether it is its frame: round all of it where a worn frame has come to pieces,
+    round its largest piece where specks lie beside it."""
+    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    whole, largest = (cv2.minAreaRect(part) for part in (np.concatenate(contours), max(contours, key=cv2.contourArea)))
+    if _is_frame(own, whole):
+        return whole, True
+    return largest, _is_frame(own, largest)
 
 
 def _lying(outline: tuple, x: int, y: int) -> frames.Frame:
@@ -172,13 +182,14 @@ def _covered(mask: np.ndarray, start: list[int], end: list[int]) -> float:
     return float((near[ys, xs] > 0).mean())
 
 
-def black_frames(view: PageView, share: float) -> list[Stamp]:
-    """Framed one-line marks in black in the upper ``share`` of the page, surest first, print across them or not."""
+def black_frames(view: PageView, share: float) -> Iterator[Stamp]:
+    """Framed one-line marks in black of a secrecy stamp's measures, which are those of urgency stamps too, in the upper
+    ``share`` of the page: surest first, print across them or not. Each is cut out when it is asked for."""
     height = int(view.gray.shape[0] * share)
     mask = cv2.threshold(view.black_ink[:height], BLACK_LEVEL, 255, cv2.THRESH_BINARY_INV)[1]
     if view.pixels.ndim == 3:  # red ones are found by their ink
         mask[cv2.dilate(view.stamp_ink[:height], np.ones((3, 3), np.uint8)) > 0] = 0
-    return [_cut_out(view, frame, red=False) for frame in frames.look(mask)]
+    return (_cut_out(view, frame, red=False) for frame in frames.look(mask))
 
 
 def _cut_out(view: PageView, frame: frames.Frame, red: bool) -> Stamp:
@@ -268,7 +279,7 @@ def _words_only(level: np.ndarray) -> np.ndarray:
     """Take out what is left of a worn frame: pieces too long, too flat or too thin to be letters."""
     per_mm = READ_DPI / 25.4
     binary = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
+    labels, stats = connected(binary)
     width, height = stats[:, 2] / per_mm, stats[:, 3] / per_mm
     frame = (width > 11) | (height > 6.6) | ((height < 0.9) & (width > 1.8)) | ((width < 0.8) & (height > 4.4))
     frame[0] = False

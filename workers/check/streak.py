@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from intake.model import Box, Finding, Severity
+from workers.check.ranked import ranked, smoothed
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -36,9 +36,8 @@ class Streak:
 def measure(view: PageView) -> tuple[Streak, ...]:
     """Lines down the whole page, strongest first."""
     columns = np.ascontiguousarray(view.gray[::4].T)
-    level = np.stack([_paper(part) for part in np.array_split(columns, STRETCHES, axis=1)])
-    smooth = np.stack([cv2.medianBlur(row[None], AROUND_PX)[0] for row in level])
-    apart = smooth.astype(np.int16) - level
+    level = np.stack([ranked(part, PAPER) for part in np.array_split(columns, STRETCHES, axis=1)])
+    apart = smoothed(level, AROUND_PX).astype(np.int16) - level
     edge = round(EDGE_MM / MM)
     apart[:, :edge] = apart[:, -edge:] = 0
     ordered = np.sort(apart, axis=0)
@@ -52,11 +51,6 @@ def measure(view: PageView) -> tuple[Streak, ...]:
         if all(abs(at - other.at) > SAME_MM for other in found):
             found.append(Streak(at, float(np.median(apart[:, column]))))
     return tuple(found)
-
-
-def _paper(part: np.ndarray) -> np.ndarray:
-    place = part.shape[1] * PAPER // 100
-    return np.ascontiguousarray(np.partition(part, place, axis=1)[:, place])
 
 
 def strength(found: Sequence[Streak]) -> float:

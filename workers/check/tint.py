@@ -91,30 +91,34 @@ def _edges(pixels: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]] | None:
     for index in range(BANDS):
         top = int((index + 0.5) * height / BANDS) - BAND_PX // 2
         band = pixels[max(top - top % 2, 0) :][:BAND_PX, : width - width % 2]
-        half = cv2.resize(band.astype(np.float32), (width // 2, len(band) // 2), interpolation=cv2.INTER_AREA)
+        half = _averaged(band, 2, len(band) // 2)
         light = cv2.transform(half, np.float32([[0.114, 0.587, 0.299]]))
         across = (light[1:-1, 2:] - light[1:-1, :-2]) / 2
         down = (light[2:, 1:-1] - light[:-2, 1:-1]) / 2
         edge = np.abs(across) + np.abs(down) > EDGE_LEVELS
-        inner = half[1:-1, 1:-1][edge]
+        blue_of, green_of, red_of = (half[1:-1, 1:-1, channel] for channel in range(3))
         level = light[1:-1, 1:-1][edge] / 255
         bend = cv2.Laplacian(light, cv2.CV_32F)[1:-1, 1:-1][edge]
         known.append(np.stack([np.ones_like(level), level, level**2, level**3, bend, across[edge], down[edge]], axis=1))
-        red.append(inner[:, 2] - inner[:, 1])
-        blue.append(inner[:, 0] - inner[:, 1])
+        red.append((red_of - green_of)[edge])
+        blue.append((blue_of - green_of)[edge])
     if sum(map(len, red)) < EDGES_MIN:
         return None
     return np.concatenate(known).astype(np.float64), [np.concatenate(red), np.concatenate(blue)]
 
 
+def _averaged(band: np.ndarray, side: int, rows: int) -> np.ndarray:
+    """Means of squares of ``side`` dots (2 or 16), float32, to the full: their sums are whole and fit into 16 bits."""
+    sums = cv2.resize(
+        np.multiply(band, side * side, dtype=np.uint16), (band.shape[1] // side, rows), interpolation=cv2.INTER_AREA
+    )
+    return sums.astype(np.float32) / (side * side)
+
+
 def _drift(pixels: np.ndarray) -> float | None:
     width = pixels.shape[1] // BLOCK_PX
     rows = [
-        cv2.resize(
-            pixels[top : top + BLOCK_PX, : width * BLOCK_PX].astype(np.float32),
-            (width, 1),
-            interpolation=cv2.INTER_AREA,
-        )
+        _averaged(pixels[top : top + BLOCK_PX, : width * BLOCK_PX], BLOCK_PX, 1)
         for top in range(BLOCK_STEP, pixels.shape[0] - BLOCK_STEP, BLOCK_STEP)
     ]
     if len(rows) < STRETCHES or width < STRETCHES:

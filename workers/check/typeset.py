@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from workers.check.connected import connected
+from workers.check.text import levelled
 from workers.check.view import WORK_DPI, PageView
 
 MM = 25.4 / WORK_DPI
@@ -87,16 +89,13 @@ def lines(view: PageView, lean: float) -> list[Row]:
     """x, y, width and height in mm of the body's lines, levelled, widest first."""
     mask, _ = view.letters
     top = int(BELOW * mask.shape[0])
-    level = mask[top:]
-    if abs(lean) >= LEVEL:
-        shear = np.float32([[1, 0, 0], [-np.tan(np.radians(lean)), 1, 0]])
-        level = cv2.warpAffine(level, shear, level.shape[::-1], flags=cv2.INTER_NEAREST)
+    level = levelled(mask[top:], lean) if abs(lean) >= LEVEL else mask[top:]
     level = (
         level[:, 1::2] | level[:, : level.shape[1] // 2 * 2 : 2]
     )  # half across is enough for lines, and half the work
     joined = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((1, 9), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, np.ones((4, 1), np.uint8))  # what hangs from one line to the next
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    _, stats = connected(joined)
     (wide, low), (wider, high) = ROW_MM
     boxes = stats[1:, :4] * (2 * MM, MM, 2 * MM, MM)
     boxes[:, 1] += top * MM

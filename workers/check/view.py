@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from intake.model import Box
+from workers.check.connected import connected
 from workers.tools.pages import PageSource
 
 WORK_DPI = 100.0
@@ -23,6 +24,8 @@ DARKER = 0.35
 noise must not be taken for print"""
 REDDER, BLUER, INKED = 28, 30, 214
 """of ``flat``: levels by which a stamp's red outweighs green, by which blue may outweigh red at most, and darkness"""
+BLACK_MAX = 164
+"""of ``black_ink``: level up to which a dot is print"""
 WHOLE_SHARE = 2e-4
 """tags of 199.9996 dpi (PNG counts per metre) are whole multiples"""
 DPI_SENSE = (30.0, 2400.0)
@@ -97,36 +100,45 @@ class PageView:
         return cv2.divide(self.small, cv2.max(self.paper_white, least), scale=255)
 
     @cached_property
+    def channels(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Blue, green and red of ``flat``, each uint8 h×w."""
+        blue, green, red = cv2.split(self.flat)
+        return blue, green, red
+
+    @cached_property
     def any_ink(self) -> np.ndarray:
         """The darkest channel of ``flat``, uint8 h×w: print, pen and stamps of any colour."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return cv2.min(cv2.min(blue, green), red)
 
     @cached_property
     def black_ink(self) -> np.ndarray:
         """The lightest channel of ``flat``, uint8 h×w: dark only where print is black, not red or blue."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return cv2.max(cv2.max(blue, green), red)
 
     @cached_property
     def red_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, whatever the paper's tint."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         return _inked(cv2.subtract(red, cv2.max(green, blue)), cv2.min(green, blue))
 
     @cached_property
     def stamp_ink(self) -> np.ndarray:
         """uint8 0/255 h×w where ink is red, pink or purple, whatever the paper's tint; pens and blue stamps are not."""
-        blue, green, red = cv2.split(self.flat)
+        blue, green, red = self.channels
         not_blue = cv2.threshold(cv2.subtract(blue, red), BLUER, 255, cv2.THRESH_BINARY_INV)[1]
         return cv2.bitwise_and(_inked(cv2.subtract(red, green), cv2.min(green, blue)), not_blue)
 
     @cached_property
+    def black(self) -> np.ndarray:
+        """uint8 0/1 h×w where print is black."""
+        return cv2.threshold(self.black_ink, BLACK_MAX, 1, cv2.THRESH_BINARY_INV)[1]
+
+    @cached_property
     def marks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Connected black marks of the page at WORK_DPI: labels (int32 h×w) and OpenCV's stats, row 0 the ground."""
-        dark = (self.black_ink < 165).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-        return labels, stats
+        """Connected marks of ``black``, as ``connected`` gives them."""
+        return connected(self.black)
 
     @cached_property
     def letters(self) -> tuple[np.ndarray, int]:
@@ -137,7 +149,7 @@ class PageView:
         keep = (long >= LETTER_PX[0]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
         keep &= (short <= LETTER_PX[1]) & (long <= 4 * LETTER_PX[1]) & (long <= 14 * short)
         keep[0] = False
-        return keep.astype(np.uint8)[labels], int(keep.sum())
+        return np.take(keep.astype(np.uint8), labels), int(keep.sum())
 
     def box(self, x: float, y: float, width: float, height: float, dpi: float = WORK_DPI) -> Box:
         """A rectangle in px of a page at ``dpi``, in mm."""
