@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from workers.check.connected import LABELS_MAX, connected
+from workers.tools.connected import LABELS_MAX, connected
 
 
 @pytest.mark.parametrize(("share", "kind"), [(0.02, np.uint16), (0.1, np.int32), (0.5, np.int32)])

@@ -7,16 +7,16 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from intake.model import Box
 from samples.capture import scan
 from samples.marks import framed, worn
 from samples.page import Page
-from samples.typeface import LIBERATION_SERIF
-from workers.check import frames
+from samples.typeface import LIBERATION_SERIF, Style
 from workers.check.secrecy import LEAD, LEAST, Fit, _fitted
-from workers.check.stamps import Stamp, _outline
-from workers.tools import stamp_words
+from workers.check.stamps import Stamp, _is_frame, _outline
+from workers.tools import frames, stamp_words
 
 WIDE_MM = {"MẬT": 20, "KHẨN": 20, "TỐI MẬT": 30, "HỎA TỐC": 30, "TUYỆT MẬT": 40, "THƯỢNG KHẨN": 40, "": 30}
 RED, PURPLE, BLACK = (200, 30, 45), (140, 40, 130), (35, 35, 38)
@@ -115,6 +115,17 @@ def test_a_frame_worn_into_pieces_is_one_frame_still() -> None:
     (_, size, _), is_frame = _outline(_cut(mask))
     assert is_frame
     assert sorted(size) == [pytest.approx(36, abs=3), pytest.approx(132, abs=4)]
+
+
+def test_lines_of_words_are_no_frame() -> None:
+    """«TRUNG TÂM / Y TẾ» in the middle of a seal was refused as a frame that cannot be read."""
+    image = Image.new("L", (120, 60), 0)
+    type_ = Style(LIBERATION_SERIF, 10.0, bold=True).at(100)
+    ImageDraw.Draw(image).multiline_text((60, 30), "TRUNG TÂM\nY TẾ", font=type_, fill=255, anchor="mm", align="center")
+    words = _cut((np.asarray(image) > 90).astype(np.uint8) * 255)
+    whole = cv2.minAreaRect(cv2.findNonZero(words))
+    assert _is_frame(words, whole), "what makes it hard"
+    assert not _outline(words)[1]
 
 
 def test_a_frame_with_a_speck_beside_it_keeps_its_measures() -> None:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from intake.model import Finding, Severity
-from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
+from workers.tools.connected import connected
 
 EDGE_MM = 6.0
 MARK_MM = 0.8

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from intake.model import Finding, Severity
-from workers.check.connected import connected
 from workers.check.legibility import Tile
 from workers.check.view import PageView
+from workers.tools.connected import connected
 
 PAPER_MIN = 160.0
 """level of the paper where there is writing: aged and tinted papers from 196, dark captures below 140"""

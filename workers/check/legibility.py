@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from workers.check.connected import connected
 from workers.check.view import WORK_DPI, PageView
+from workers.tools.connected import connected
 
 TILE_MM = 22.0
 TILES_MAX = 28

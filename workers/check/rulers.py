@@ -10,9 +10,9 @@ import numpy as np
 from intake.model import Box
 from intake.profile.sections import CheckSection
 from workers.check import paper, sheet
-from workers.check.connected import connected
 from workers.check.text import levelled
 from workers.check.view import WORK_DPI, PageView
+from workers.tools.connected import connected
 
 MM = 25.4 / WORK_DPI
 NATION_EM = 20.715

@@ -22,10 +22,10 @@ from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from intake.model import Box, Finding, Severity
-from workers.check import engine, frames
+from workers.check import engine
 from workers.check.stamps import SEVERAL_MM, Stamp, black_frames, red_stamps
 from workers.check.view import PageView
-from workers.tools import stamp_words
+from workers.tools import frames, stamp_words
 
 ZONE = (0.62, 0.55)
 """share of width and height, from the top left, that ô 10a lies in with room for long headers and low stamps"""

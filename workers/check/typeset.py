@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from workers.check.connected import connected
 from workers.check.text import levelled
 from workers.check.view import WORK_DPI, PageView
+from workers.tools.connected import connected
 
 MM = 25.4 / WORK_DPI
 BELOW = 0.2

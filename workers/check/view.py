@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 
 from intake.model import Box
-from workers.check.connected import connected
+from workers.tools import frames
+from workers.tools.connected import connected
 from workers.tools.pages import PageSource
 
-WORK_DPI = 100.0
+WORK_DPI = frames.DPI
 """dpi of the reduced page most rules work on: a 0.4 mm pen stroke is still 1.6 px"""
 
 A4_MM = (210.0, 297.0)

@@ -12,16 +12,17 @@ from itertools import product
 import cv2
 import numpy as np
 
-from workers.check.connected import connected
-from workers.check.view import WORK_DPI
+from workers.tools.connected import connected
 
-PER_MM = WORK_DPI / 25.4
+DPI = 100.0
+"""of the mask that is looked over"""
+PER_MM = DPI / 25.4
 ANGLES = np.arange(-9.0, 9.1, 1.5)
 """degrees tried; between two of them a side of 8 mm leans by a tenth of a millimetre"""
 TALL_MM = (5.2, 12.0)
 """height of a frame: 8 mm by the forms (TT 24/2020/TT-BCA), in the field 7 to 10"""
 PIECE_MM, GAP_PX = 4.2, 5
-"""shortest piece of a broken side, and gap within it, at WORK_DPI, that is looked over"""
+"""shortest piece of a broken side, and gap within it, at DPI, that is looked over"""
 WIDE_MM = (15.0, 50.0)
 PLAN_PX = 4
 """dots of the mask that are one of the plan in which marks are grouped"""
@@ -69,7 +70,7 @@ def fits(wide_mm: float, high_mm: float) -> bool:
 def look(mask: np.ndarray) -> list[Frame]:
     """Those of a secrecy stamp's measures, best first, none over another.
 
-    ``mask``: uint8 0/255 of ink at WORK_DPI, dark print and stamps alike.
+    ``mask``: uint8 0/255 of ink at DPI, dark print and stamps alike.
     """
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     found = []
