@@ -215,11 +215,11 @@ AGREED = {
 """the evidence of a document that no reader contradicts"""
 
 
-def test_a_muddled_agency_needs_a_clerk_though_it_is_no_required_field():
+def test_a_muddled_agency_or_a_doubtful_haste_needs_a_clerk_though_it_is_no_required_field():
     sure = {name: Field(name, "x", 0.9995) for name in FieldName}
     assert decide(sure, (), AGREED, OcrSection()) == "accept"
-    for name in (FieldName.ORGAN_NAME, FieldName.TYPE_NAME):
-        assert decide(sure | {name: Field(name, "x", 0.3)}, (), AGREED, OcrSection()) == "review"
+    for name, confidence in ((FieldName.ORGAN_NAME, 0.3), (FieldName.TYPE_NAME, 0.3), (FieldName.PRIORITY, 0.6)):
+        assert decide(sure | {name: Field(name, "x", confidence)}, (), AGREED, OcrSection()) == "review"
 
 
 def test_one_reader_that_contradicts_another_is_enough_for_review():

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import cv2
 import numpy as np
 import pytest
 
-from samples.marks import framed
+from intake.profile.sections import OcrSection
+from samples.marks import IncomingStamp, framed, incoming, tilt
 from samples.typeface import LIBERATION_SANS, LIBERATION_SERIF
-from workers.ocr.urgency import UPRIGHT_DPI, _fitted
+from tests.ocr.paper import HEAD, sheet, white, words
+from workers.ocr.anchors import find_anchors
+from workers.ocr.ink import Page
+from workers.ocr.reading import engine_for
+from workers.ocr.urgency import UPRIGHT_DPI, _fitted, find_urgency
 
 
 def stamped(text: str, face, thick: int, crossed: bool) -> np.ndarray:
@@ -29,3 +36,38 @@ def stamped(text: str, face, thick: int, crossed: bool) -> np.ndarray:
 ])  # fmt: skip
 def test_the_word_of_haste_is_known_by_its_fit(text: str, priority: int, thick: int, crossed: bool, face) -> None:
     assert _fitted(stamped(text, face, thick, crossed))[1] == priority
+
+
+def head(*marks: tuple[np.ndarray, float, float]) -> Page:
+    """A head at 200 dpi, grey, with marks (coverage, x, y mm) in the ink of its print."""
+    page = white(sheet(*HEAD, words("Số: 145/QĐ-UBND", 40, 38, advance=1.9)))
+    pixels = page.pixels.copy()
+    for coverage, x, y in marks:
+        left, top = round(x / 25.4 * 200), round(y / 25.4 * 200)
+        height, width = coverage.shape
+        place = pixels[top : top + height, left : left + width]
+        place[:] = np.minimum(place, 255 - coverage)
+    return Page(pixels, pixels, page.sheet)
+
+
+STAMP = incoming(
+    IncomingStamp("Ủy ban nhân dân xã Hải Tường", "1781", date(2023, 3, 16)), 200.0, np.random.default_rng(3)
+).coverage
+ENGINE = engine_for("tesserocr", OcrSection().language)
+
+
+@pytest.mark.parametrize(("text", "wide", "priority", "degrees"), [
+    ("KHẨN", 20, 1, 5), ("THƯỢNG KHẨN", 40, 2, -3), ("HỎA TỐC", 30, 3, 4), ("BẢN SAO", 30, 0, 2),
+])  # fmt: skip
+def test_a_stamp_across_the_incoming_stamps_heading_is_seen_and_left_to_a_clerk(text, wide, priority, degrees) -> None:
+    mark = tilt(framed(text, (wide, 8), UPRIGHT_DPI), degrees).coverage
+    page = head((STAMP, 12, 50), (mark, 25, 52))
+    urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
+    assert urgency.priority == priority
+    assert urgency.suspect == (priority > 0)
+
+
+def test_the_incoming_stamp_alone_asks_for_no_haste() -> None:
+    page = head((STAMP, 12, 50))
+    urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
+    assert (urgency.priority, urgency.suspect) == (0, False)

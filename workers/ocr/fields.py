@@ -351,8 +351,9 @@ def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -
         return
 
 
-LEAST = 0.5
-"""what is believed of type and agency at least where nobody looks: they are no required fields, but Appendix VI keeps them"""
+BELIEVED = {FieldName.TYPE_NAME: 0.5, FieldName.ORGAN_NAME: 0.5, FieldName.PRIORITY: 0.7}
+"""confidence from which these go on without a look: they are no required fields, but Appendix VI keeps them, and what may
+be a stamp of haste must not lie"""
 
 
 def decide(
@@ -363,12 +364,12 @@ def decide(
 ) -> str:
     """``accept`` only when all required fields together are right with the profile's probability and no reading of
     them was contradicted by another; else ``review``. A type or an agency that is likelier wrong than right needs a
-    clerk too."""
+    clerk too, and so does what may be a stamp of haste."""
     product = 1.0
     for name in section.required:
         product *= fields[FieldName(name)].confidence
     troubled = any(finding.severity >= Severity.WARN for finding in findings)
-    troubled |= any(fields[name].confidence < LEAST for name in (FieldName.TYPE_NAME, FieldName.ORGAN_NAME))
+    troubled |= any(fields[name].confidence < least for name, least in BELIEVED.items())
     if product == 0.0 or troubled or not ev.unanimous(evidence):
         return "review"
     together = probability("together", (ev.log_odds(product, 1e-4), 1.0))
