@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from intake.model import FieldName
 from tests.ocr.paper import HEAD, sheet, words
 from workers.ocr.anchors import find_anchors
 from workers.ocr.evidence import agency_would_be, type_would_be
+from workers.ocr.fields import Gathered, _put_code
 from workers.ocr.issuer import Issuer, find_issuer
+from workers.ocr.known import NOTHING
 from workers.ocr.lexicon import document_types
+from workers.ocr.number import CodeReading, read_number
 from workers.ocr.organ_name import mended, spellings
 from workers.ocr.title import Title
 
@@ -83,3 +87,22 @@ def test_a_notation_one_letter_off_its_title_is_doubtful(notation, title, better
     kind = next(kind for kind in document_types() if kind.title == title)
     row = sheet(words(title.upper(), 94, 52)).rows[0]
     assert type_would_be(notation, Title(kind, 100.0, row.tokens, (), row)) == better
+
+
+@pytest.mark.parametrize(("read", "title", "agency", "value", "other"), [
+    ("GM-TTT", "Giấy mời", "PHÒNG THANH TRA TỈNH", "GM-TTT", "GM-PTT"),  # the agency's name is what was read wrong
+    ("NG-SNV", "Nghị quyết", "SỞ NỘI VỤ", "NQ-SNV", "NG-SNV"),
+    ("NQ-SNV", "Nghị quyết", "SỞ NỘI VỤ", "NQ-SNV", None),
+])  # fmt: skip
+def test_the_title_mends_a_notation_and_the_agency_only_doubts_it(read, title, agency, value, other):
+    row = sheet(words(f"Số: 71/{read}", 30, 40)).rows[0]
+    code = read_number(row)
+    kind = next(kind for kind in document_types() if kind.title == title)
+    gathered = Gathered()
+    evidence = (3.0, 0.0, 1.0, 1.0, 1.0, 0.7, 1.0, 1.0)
+    reading = CodeReading("71", code.notation, None, True, code.form, 0, (), code.notation_tokens)
+    headed = Title(kind, 100.0, row.tokens, (), row)
+    _put_code(gathered, sheet(words(title, 30, 60)), reading, evidence, headed, Issuer(agency, "", (), 1.0, 0), NOTHING)
+    field = gathered.fields[FieldName.CODE_NOTATION]
+    assert (field.value, field.suggestion) == (value, other)
+    assert field.confidence <= 0.9 or other is None

@@ -274,17 +274,19 @@ def _put_code(
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)
-        better = ev.type_would_be(code.notation, title) or ev.agency_would_be(code.notation, issuer)
-        better = None if known.knows(code.notation) else better
+        # The title is one of a list; the agency's name may itself be what is read wrong.
+        better = ev.type_would_be(code.notation, title)
+        other = code.notation if better else ev.agency_would_be(code.notation, issuer)
+        better, other = (None, None) if known.knows(code.notation) else (better, other)
         gathered.put(
             FieldName.CODE_NOTATION,
             better or code.notation,
             sure,
             page=1,
             box=sheet.box(code.notation_tokens),
-            suggestion=code.notation if better else known.spelt_otherwise(code.notation),
+            suggestion=other or known.spelt_otherwise(code.notation),
         )
-        if better is not None:
+        if other is not None:
             _lower(gathered, FieldName.CODE_NOTATION, UNSURE)
 
 
