@@ -51,6 +51,8 @@ def test_a_place_spelt_so_in_print_and_text_is_not_the_listed_one():
     ("HỘI ĐỒNG ĐẤU THẦU MUA THUỐC", True), ("BAN QUẢN LÝ DỰ ÁN", True), ("ĐẢNG ỦY XÃ LONG HẬU", True),
     ("ỦY BAN NHÂN DÂN", False), ("ỦY BAN NHÂN DÂN PHÚ THỦY", False), ("TỈNH HẢI THỌ", False), ("VIỆN ĐA KHOA", False),
     ("HÓA, THỂ THAO VÀ DU LỊCH", False), ("NHÂN DÂN HẢI VIÊN", False), ("BAN MẶT TRẬN TỔ QUỐC", False),
+    ("SỞ TƯ", False), ("SỞ VĂN HÓA, THỂ", False), ("SỞ VĂN HÓA", True), ("PHÒNG TÀI CHÍNH", True), ("SỞ Y TẾ", True),
+    ("SỞ KẾ HOẠCH VÀ ĐẦU TƯ", True), ("BAN QUẢN LÝ DỰ ÁN ĐẦU TƯ XÂY DỰNG", True), ("TRUNG TÂM Y TẾ", True),
 ])  # fmt: skip
 def test_a_part_of_a_name_is_no_name(name, whole):
     assert Issuer(name, "", (), 1.0, 0).is_whole == whole
@@ -64,6 +66,7 @@ def test_a_part_of_a_name_is_no_name(name, whole):
     (["UBND TỈNH HẢI HÀ", "THANH TRA TỈNH”"], "THANH TRA TỈNH"),
     (["SỞ Y TẾ -CÔNG ĐOÀN NGÀNH"], "SỞ Y TẾ - CÔNG ĐOÀN NGÀNH"),
     (["ĐEN", "SỞ Y TẾ"], "SỞ Y TẾ"),
+    (["SỞ TƯ TƯ PHÁP"], "SỞ TƯ PHÁP"),
     (["ĐEN"], None),
 ])  # fmt: skip
 def test_what_stamps_and_frames_leave_is_not_of_the_name(lines, name):
@@ -81,7 +84,8 @@ def test_a_notation_one_letter_off_its_agency_is_doubtful(notation, name, better
 
 @pytest.mark.parametrize(("notation", "title", "better"), [
     ("NG-SNV", "Nghị quyết", "NQ-SNV"), ("NQ-SNV", "Nghị quyết", None), ("QD-SNV", "Quyết định", "QĐ-SNV"),
-    ("SNV-VP", "Quyết định", None), ("TU", "Kế hoạch", None),
+    ("SNV-VP", "Quyết định", None), ("TU", "Kế hoạch", None), ("IKH-STC", "Kế hoạch", "KH-STC"),
+    ("KH-STC", "Kế hoạch", None),
 ])  # fmt: skip
 def test_a_notation_one_letter_off_its_title_is_doubtful(notation, title, better):
     kind = next(kind for kind in document_types() if kind.title == title)

@@ -79,12 +79,13 @@ def type_agrees(notation: str | None, title: Title | None, subject: Subject | No
 
 
 def type_would_be(notation: str, title: Title | None) -> str | None:
-    """The notation with the one letter changed by which its type misses the title's (NGHỊ QUYẾT: NG-SNV → NQ-SNV)."""
+    """The notation with the one letter changed by which its type misses the title's (NGHỊ QUYẾT: NG-SNV → NQ-SNV), or
+    without the one before it that the slash was read as (KẾ HOẠCH: IKH-STC → KH-STC)."""
     first = re.split(r"[-./]", notation)[0]
     if title is None or type_agrees(notation, title, None):
         return None
     for good in title.kind.abbreviations:
-        if len(good) >= LEAST_TYPE and len(_wrong_places(first, good)) == 1:
+        if len(good) >= LEAST_TYPE and (len(_wrong_places(first, good)) == 1 or first[1:] == good):
             return good + notation[len(first) :]
     return None
 

@@ -44,11 +44,11 @@ class Issuer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the name can be all of one: none begins with a place («TỈNH HẢI THỌ») or within another («VIỆN ĐA
-        KHOA»), and a people's committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
+        """Whether the name can be all of one: none begins with a place («TỈNH HẢI THỌ»), begins or ends within another
+        («VIỆN ĐA KHOA», «SỞ TƯ»), and a people's committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
         name = fold(self.name) + " "
         council = _COUNCIL.match(name)
-        return bool(_HEADS.match(name)) and not _begins_within(self.name) and (not council or bool(council["unit"]))
+        return bool(_HEADS.match(name)) and not _is_torn(self.name) and (not council or bool(council["unit"]))
 
 
 def find_issuer(
@@ -83,14 +83,17 @@ def find_issuer(
     return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed)
 
 
-def _begins_within(name: str) -> bool:
-    """Whether its first words are the last ones of a listed name, and no listed name begins with them."""
-    words, listed = name.split(), names().values()
-    for size in range(2, min(6, len(words)) + 1):
-        first = " ".join(words[:size])
-        if any(other.endswith(f" {first}") for other in listed):
-            return not any(f"{other} ".startswith(f"{first} ") for other in listed)
-    return False
+def _is_torn(name: str) -> bool:
+    """Whether its first words are the last ones of a listed name, and no listed name begins with them; or the other way
+    round."""
+    words, listed = name.split(), [f" {other} " for other in names().values()]
+    sizes = range(2, min(6, len(words)) + 1)
+    heads = [f" {' '.join(words[:size])} " for size in sizes]
+    tails = [f" {' '.join(words[-size:])} " for size in sizes]
+    head = next((head for head in heads if any(o.endswith(head) and o != head for o in listed)), None)
+    tail = next((tail for tail in tails if any(o.startswith(tail) and o != tail for o in listed)), None)
+    begins_torn = head is not None and not any(other.startswith(head) for other in listed)
+    return begins_torn or (tail is not None and not any(other.endswith(tail) for other in listed))
 
 
 _EDGES = re.compile(r"^(?:[^\w(]|_)+|(?:[^\w,)]|_)+$")
@@ -98,9 +101,12 @@ _EDGES = re.compile(r"^(?:[^\w(]|_)+|(?:[^\w,)]|_)+$")
 
 def _tidied(words: list[str]) -> list[str]:
     """Without frames and quotation marks that stick to words, without what a stamp left before «ỦY BAN NHÂN DÂN» or
-    before the kind of agency, and with the ỦY that a stamp hid: no agency's name begins with «BAN NHÂN DÂN»."""
+    before the kind of agency, without words told twice, and with the ỦY that a stamp hid: no agency's name begins with «BAN
+    NHÂN DÂN»."""
     apart = re.sub(r"(?<=\s)[-–](?=\w)", "- ", " ".join(words)).split()
-    kept = [bare for word in apart if (bare := word if word in _JOINING else _EDGES.sub("", word))]
+    bare = [word if word in _JOINING else _EDGES.sub("", word) for word in apart]
+    # «SỞ TƯ TƯ PHÁP»: a word under a stamp read twice
+    kept = [word for word, before in zip(bare, ["", *bare], strict=False) if word and word != before]
     while kept and kept[-1] in _JOINING and [letters(word) for word in kept[:-1]][-3:] == ["BAN", "NHAN", "DAN"]:
         kept.pop()
     flat = [letters(word) for word in kept]
