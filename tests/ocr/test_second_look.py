@@ -82,8 +82,12 @@ class Shows:
         self._words, self._readings, self._all, self._beside = words, list(readings), rivals, beside
 
     def _rivals(self, text):
-        """Of every word itself, or of one word another."""
-        return tuple((other or text, cost) for of, other, cost in self._all if of in (None, text))
+        """Of every word itself, or of one word another; None from an engine that cannot tell."""
+        return (
+            None
+            if self._all is None
+            else tuple((other or text, cost) for of, other, cost in self._all if of in (None, text))
+        )
 
     def read(self, image, dpi, *, area=None, layout="page", seconds=60.0, rivals=False):
         def px(mm):
@@ -127,6 +131,11 @@ def test_a_word_that_a_phrase_and_some_picture_agree_on_is_not_doubtful():
 def test_a_phrases_word_counts_by_how_nearly_it_was_read(behind, text, doubtful, otherwise):
     seen = agreed("được bỗ sung thêm", "được bỗ sung thêm", rivals=[("bỗ", "bổ", behind)])
     assert (seen.row.text, seen.doubtful, seen.otherwise.text) == (text, doubtful, otherwise)
+
+
+def test_an_engine_that_tells_no_rivals_leaves_the_phrase_in_doubt():
+    seen = agreed("được bỗ sung thêm", "được bỗ sung thêm", rivals=None)
+    assert (seen.row.text, seen.doubtful, seen.otherwise.text) == ("được bỗ sung thêm", 1, "được bổ sung thêm")
 
 
 def test_what_lines_above_and_below_show_is_not_of_the_row():
