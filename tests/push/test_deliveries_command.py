@@ -17,6 +17,7 @@ from tests.document_system.server import DocumentSystem
 from tests.push.following import Followed
 from tests.push.test_follow import dead_letter
 from tests.surroundings.clock import ManualClock
+from workers.forward.calendar import HANOI
 from workers.station.alarms import watch
 
 RUN = CliRunner()
@@ -68,7 +69,7 @@ def test_compare_finds_what_is_missing_and_says_so_by_its_exit_code(followed):
 
 def test_the_days_report_has_both_times_and_the_number(followed):
     document_id = followed.forwarded()
-    day = followed.row(document_id)["received_at"].date().isoformat()
+    day = followed.row(document_id)["received_at"].astimezone(HANOI).date().isoformat()
     (dms,) = [each for each in said(followed, "deliveries", "report", day) if each["target"] == "dms"]
     assert (dms["document_id"], dms["receipt"]["arrival_number"]) == (document_id, "1")
     assert datetime.fromisoformat(dms["sent_at"]) == followed.row(document_id)["sent_at"]

@@ -23,6 +23,7 @@ from tests.review.station import Served
 from tests.review.test_access import wrong
 from tests.store.paper import WORKER
 from tests.surroundings.clock import ManualClock
+from workers.forward.calendar import HANOI
 from workers.station.alarms import watch
 from workers.station.follow import compare
 
@@ -72,7 +73,7 @@ def test_the_pages_hold_wcag_and_one_press_sends_a_dead_letter_again(full, brows
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector("#rows")
-        day = followed.row(ids["kept"])["received_at"].date().isoformat()
+        day = followed.row(ids["kept"])["received_at"].astimezone(HANOI).date().isoformat()
         found = {}
         for path in (f"/deliveries?day={day}", *(f"/deliveries/{each}" for each in ids.values())):
             page.goto(path)

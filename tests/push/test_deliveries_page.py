@@ -21,6 +21,7 @@ from tests.push.following import Followed
 from tests.push.test_follow import dead_letter, look
 from tests.store.paper import WORKER
 from tests.surroundings.clock import ManualClock
+from workers.forward.calendar import HANOI
 from workers.station.alarms import watch
 from workers.station.follow import compare
 
@@ -143,7 +144,7 @@ def test_the_days_report_says_when_it_was_sent_received_and_told(followed) -> No
     document_id = followed.forwarded()
     look(followed, 2)
     row = followed.row(document_id)
-    day = row["received_at"].astimezone(row["received_at"].tzinfo).date().isoformat()
+    day = row["received_at"].astimezone(HANOI).date().isoformat()
     page = Person(followed, "lan").get(f"/deliveries?day={day}").text
     assert "03 đã tiếp nhận" in page
     assert ">1<" in page, "the arrival number the system gave"
