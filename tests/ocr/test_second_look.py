@@ -198,3 +198,10 @@ def test_specks_and_letters_like_figures_are_no_other_reading():
     seen = agreed("năm l6 dựng 2022", *["năm 16 ..ˆdựng 2U22"] * 3, "năm 16 dựng 2022")
     assert seen.row.text == "năm 16 dựng 2022"
     assert seen.how.weak == 1  # the figure that was outvoted
+
+
+def test_a_dash_of_any_length_is_the_same_and_loan_words_are_words():
+    seen = agreed("bóng đá mini năm 2018 — 2020", "bóng đá mini năm 2018 - 2020")
+    assert (seen.how.weak, seen.how.odd) == (0, 0)
+    assert seen.row.text == "bóng đá mini năm 2018 — 2020"
+    assert agreed("bóng đá mixi năm 2018", "bóng đá mixi năm 2018").how.odd == 1

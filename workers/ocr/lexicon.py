@@ -100,6 +100,12 @@ def certain_pairs() -> frozenset[tuple[str, str]]:
 
 
 @cache
+def loans() -> frozenset[str]:
+    """lexicon/loans.txt: words that are no syllables of the language."""
+    return frozenset(_words("loans.txt"))
+
+
+@cache
 def positions() -> dict[str, str]:
     """Letters without marks → the office in capitals (lexicon/positions.txt)."""
     return {letters(phrase): phrase.upper() for phrase in _words("positions.txt")}

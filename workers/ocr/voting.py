@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, replace
 
 from workers.ocr.filling import resembles
 from workers.ocr.layout import Row
-from workers.ocr.lexicon import certain_pairs, pairs
+from workers.ocr.lexicon import certain_pairs, loans, pairs
 from workers.ocr.slots import advance
 from workers.ocr.spelling import letters
 from workers.ocr.syllables import is_syllable, paired
@@ -26,6 +26,7 @@ HOOKED_I = "ỉ"
 _ROMAN = re.compile("[IVX]{2,}")
 """of one sign «I» may be a figure; more are judged by their width"""
 
+DASHES = ("-", "–", "—")
 _WORD = re.compile("[0-9A-Za-z\u00c0-\u024f\u1ea0-\u1ef9]+")
 """letters and figures, without the loose accents that specks are read as"""
 
@@ -62,7 +63,7 @@ def places_of_words(row: Row, votes: list[list[str]]) -> list[int]:
 
 def _stands_alone(text: str) -> bool:
     """A figure, a vowel or a sign between words."""
-    return text in ("-", "–", "&") or text.isdigit() or (text.isalpha() and letters(text) in set("AEIOUY"))
+    return text in (*DASHES, "&") or text.isdigit() or (text.isalpha() and letters(text) in set("AEIOUY"))
 
 
 def bare(text: str) -> str:
@@ -103,7 +104,7 @@ def settled_by(
             changed += 1
             text = token.text.replace(mine, best) if mine in token.text else next(t for t in vote if bare(t) == best)
             token = replace(token, text=text)
-        odd += not is_syllable(token.text)
+        odd += not is_syllable(token.text) and best.lower() not in loans()
         tokens.append(token)
     settled = Row(tuple(tokens))
     odd += _misshapen(settled)
@@ -112,7 +113,9 @@ def settled_by(
 
 def _like(text: str, mine: str) -> str:
     """The word in a reading that may have a speck's sign or two stuck to it (``.Ấ.Tết`` is ``Tết``) or letters for
-    figures (``2U22`` beside ``2022``)."""
+    figures (``2U22`` beside ``2022``); a dash of any length."""
+    if text in DASHES and mine in DASHES:
+        return mine
     found = _WORD.findall(text)
     if mine.isalpha() and len(mine) > 1 and mine in found and sum(map(len, found)) <= len(mine) + 2:
         return mine
