@@ -15,7 +15,7 @@ from tests.ocr.paper import HEAD, sheet, white, words
 from workers.ocr.anchors import find_anchors
 from workers.ocr.ink import Page
 from workers.ocr.reading import engine_for
-from workers.ocr.urgency import UPRIGHT_DPI, _fitted, find_urgency
+from workers.ocr.urgency import UPRIGHT_DPI, _fit, find_urgency
 
 
 def stamped(text: str, face, thick: int, crossed: bool) -> np.ndarray:
@@ -35,7 +35,8 @@ def stamped(text: str, face, thick: int, crossed: bool) -> np.ndarray:
     ("MẬT", 0), ("TỐI MẬT", 0), ("PHÒNG TỔ CHỨC", 0), ("HÀ NỘI", 0),
 ])  # fmt: skip
 def test_the_word_of_haste_is_known_by_its_fit(text: str, priority: int, thick: int, crossed: bool, face) -> None:
-    assert _fitted(stamped(text, face, thick, crossed))[1] == priority
+    fit = _fit(stamped(text, face, thick, crossed))
+    assert (fit.priority if fit.is_clear else 0) == priority
 
 
 def head(*marks: tuple[np.ndarray, float, float]) -> Page:

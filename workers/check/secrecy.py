@@ -54,7 +54,6 @@ RED_END = re.compile(r"(?<!BẢO )(?<!GIẢI )(?:M|NN)[ẬẶ]TT?" + FRAME_END)
 RED_END_APART = re.compile(r"(?<!BẢO)(?<!GIẢI)M[ẬẶ]TT?" + FRAME_END)
 """the same where the lines of another stamp tear the word's letters apart: looked for with all spaces taken out"""
 BLACK_END = re.compile(r"(?:T[ỐÔ]I|TUY[ỆÊ]T)\W*M[ẬẶ]T\W*$")
-WORDS_OF_SECRECY, WORDS_OF_LIFTING = ("MẬT", "TỐI MẬT", "TUYỆT MẬT"), ("GIẢI MẬT",)
 RECALL = "TAILIEUTHUHOI"
 """TT 24/2020/TT-BCA: copies of secrets to be given back carry «TÀI LIỆU THU HỒI»"""
 
@@ -70,10 +69,9 @@ class Fit:
     @classmethod
     def of(cls, fits: Mapping[str, float]) -> Fit:
         """``fits``: of each of stamp_words.WORDS."""
-        others = [fit for word, fit in fits.items() if word not in WORDS_OF_SECRECY + WORDS_OF_LIFTING]
-        return cls(
-            max(map(fits.__getitem__, WORDS_OF_SECRECY)), max(map(fits.__getitem__, WORDS_OF_LIFTING)), max(others)
-        )
+        others = {skeleton(word): fit for word, fit in fits.items()}
+        secret, lifted = max(others.pop(word) for word in SECRET), others.pop(LIFTED)
+        return cls(secret, lifted, max(others.values()))
 
 
 def look(view: PageView, kind: str) -> Iterator[Finding]:

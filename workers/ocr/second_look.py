@@ -59,8 +59,6 @@ DASH_DARK, DASH_MM2 = 0.7, 0.15
 """level (share of the paper's) and area from which what stands between two words is a sign: a dash of 13 pt is 0.5 mm²"""
 STREAK = 0.5
 """share of the line's height from which a dark column is a streak or a stamp's frame, not a sign"""
-
-
 TALLEST = 1.5
 """height of a word with marks above and a tail below, in usual heights of its row"""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -52,27 +52,37 @@ def _told(image: np.ndarray, word: OcrWord) -> OcrWord:
     if figures:
         return replace(word, text=_with_zeros(figures[1], _signs(image, word)) + figures[2])
     power = POWER.fullmatch(word.text)
-    if power and _ends_raised(_signs(image, word)):
+    if power and _ends_raised(_signs(image, word), word.box[3] - word.box[1]):
         return replace(word, text=power[1] + RAISED[power[2]])
     return word
 
 
-def _signs(image: np.ndarray, word: OcrWord) -> list[np.ndarray]:
-    """The pieces of a word's ink, left to right, each a bool picture of the word's size."""
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A piece of a word's ink: x, y, width and height in the word's box, and itself (bool, height × width)."""
+
+    box: tuple[int, int, int, int]
+    ink: np.ndarray
+
+
+def _signs(image: np.ndarray, word: OcrWord) -> list[_Sign]:
+    """The pieces of a word's ink, left to right."""
     x0, y0, x1, y1 = word.box
     ink = (image[y0:y1, x0:x1] < INK).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    return [labels == label for label in np.argsort(stats[1:, cv2.CC_STAT_LEFT]) + 1]
+    found = [
+        _Sign((x, y, w, h), labels[y : y + h, x : x + w] == label)
+        for label, (x, y, w, h, _) in enumerate(stats[1:].tolist(), 1)
+    ]
+    return sorted(found, key=lambda sign: sign.box[0])
 
 
-def _has_flag(signs: Sequence[np.ndarray]) -> bool:
+def _has_flag(signs: Sequence[_Sign]) -> bool:
     """Whether the first letter with a stem has a flag at the left of its top."""
-    heights = [int(np.ptp(np.flatnonzero(sign.any(axis=1)))) + 1 for sign in signs]
-    letter = next((sign for sign, high in zip(signs, heights, strict=True) if high >= STEM * max(heights)), None)
+    tallest = max((sign.box[3] for sign in signs), default=0)
+    letter = next((sign.ink for sign in signs if sign.box[3] >= STEM * tallest), None)
     if letter is None:
         return False
-    rows = np.flatnonzero(letter.any(axis=1))
-    letter = letter[rows[0] : rows[-1] + 1]
     high = len(letter)
     stem = np.flatnonzero(letter[high // 4 : -(high // 4) or None].mean(axis=0) >= UPRIGHT)
     if not len(stem):
@@ -87,9 +97,9 @@ def _reach(ink: np.ndarray) -> int:
     return int(np.argmin(np.append(ink, False)))
 
 
-def _with_zeros(text: str, signs: Sequence[np.ndarray]) -> str:
+def _with_zeros(text: str, signs: Sequence[_Sign]) -> str:
     """``text`` with 0 where the figure of that place has a dot in its middle; as it is where signs and text differ."""
-    boxes = [cv2.boundingRect(sign.astype(np.uint8)) for sign in signs]
+    boxes = [sign.box for sign in signs]
     outer = [box for box in boxes if not any(_is_within(box, other) for other in boxes)][: len(text)]
     tallest = max((high for *_, high in outer), default=0)
     if [high < LOW * tallest for *_, high in outer] != [sign in ".," for sign in text]:
@@ -108,9 +118,9 @@ def _is_dot(box: Sequence[int], ring: Sequence[int]) -> bool:
     return _is_within(box, ring) and box[3] >= DOT * ring[3] and MIDDLE[0] <= middle <= MIDDLE[1]
 
 
-def _ends_raised(signs: Sequence[np.ndarray]) -> bool:
-    """Whether the last of two or three signs stands above the foot of the first."""
+def _ends_raised(signs: Sequence[_Sign], height: int) -> bool:
+    """Whether the last of a word's signs stands above the foot of the first; ``height`` of the word, px."""
     if len(signs) < 2:
         return False
-    feet = [int(np.flatnonzero(sign.any(axis=1))[-1]) for sign in (signs[0], signs[-1])]
-    return feet[0] - feet[1] >= LIFTED * len(signs[0])
+    first, last = (sign.box[1] + sign.box[3] for sign in (signs[0], signs[-1]))
+    return first - last >= LIFTED * height

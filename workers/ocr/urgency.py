@@ -19,9 +19,8 @@ from workers.ocr.spelling import is_capitals, letters
 from workers.ocr.title import segments
 from workers.tools import frames, stamp_words
 
-_WORDS = (("HOATOCHENGIO", 4), ("HOATOC", 3), ("THUONGKHAN", 2), ("KHAN", 1))
-
-_FITTED = (("HỎA TỐC HẸN GIỜ", 4), ("HỎA TỐC", 3), ("THƯỢNG KHẨN", 2), ("KHẨN", 1))
+_HASTE = {"HỎA TỐC HẸN GIỜ": 4, "HỎA TỐC": 3, "THƯỢNG KHẨN": 2, "KHẨN": 1}
+_WORDS = tuple((letters(word), priority) for word, priority in _HASTE.items())
 _INCOMING = ("ĐẾN", "CÔNG VĂN ĐẾN")
 """words of the incoming stamp, which is taller than any of haste"""
 FIT_LEAST, FIT_LEAD = 0.72, 0.08
@@ -59,8 +58,11 @@ def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float
     seen = _among_words(page.sheet, anchors)
     if seen is not None:
         return seen
+    zone = _zone(page, anchors)
+    if zone.colour.size == 0:
+        return Urgency(0, None, 100)
     suspect = False
-    for box, upright in _stamps(page, anchors):
+    for box, upright in _stamps(zone):
         best: tuple[float, int] = (0.0, 0)
         for picture in upright:
             for layout in ("block", "line"):
@@ -71,64 +73,74 @@ def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float
                 if lines:
                     break
         if best[0] >= SUSPECT:
-            fitted = max(map(_fitted, upright))
-            if fitted[1]:
-                return Urgency(fitted[1], box, 100 * fitted[0])
+            fit = max(map(_fit, upright), key=lambda fit: fit.best)
+            if fit.is_clear:
+                return Urgency(fit.priority, box, 100 * fit.best)
             suspect = True
-    return _across(page, anchors) or Urgency(0, None, 100, suspect)
+    return _across(zone) or Urgency(0, None, 100, suspect)
 
 
-def _across(page: Page, anchors: Anchors) -> Urgency | None:
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """The left part of the head, where stamps stand: ``colour`` as displayed, its ``luma``, px per mm and its top in mm."""
+
+    colour: np.ndarray
+    luma: np.ndarray
+    scale: float
+    top: float
+
+
+def _zone(page: Page, anchors: Anchors) -> _Zone:
+    sheet, scale = page.sheet, page.sheet.px_per_mm[0]
+    width, top = min(0.58 * sheet.width, anchors.split + 25), max(anchors.top + 8, 0)
+    colour = page.pixels[round(top * scale) : round((anchors.top + 115) * scale), : round(width * scale)]
+    luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if colour.ndim == 3 and colour.size else colour
+    return _Zone(colour, luma, scale, top)
+
+
+def _across(zone: _Zone) -> Urgency | None:
     """A stamp of haste across print or the incoming stamp's heading, in the same ink: found by its four sides, told by
     its words' fit. What lies under it spoils the letters, so a clerk looks."""
-    zone, box = _zone(page, anchors)
-    if zone.size == 0:
-        return None
-    luma = cv2.cvtColor(zone, cv2.COLOR_BGR2GRAY) if zone.ndim == 3 else zone
-    scale = page.sheet.px_per_mm[0]
-    factor = frames.PER_MM / scale
-    small = cv2.resize(luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    factor = frames.PER_MM / zone.scale
+    small = cv2.resize(zone.luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     dark = cv2.threshold(small, FRAME_DARK * float(np.percentile(small, 75)), 255, cv2.THRESH_BINARY_INV)[1]
     for frame in frames.look(dark)[:ACROSS_MAX]:
         if frame.sides < ACROSS_SIDES:
             continue
         rect = (frame.x / factor, frame.y / factor), (frame.width / factor, frame.height / factor), frame.angle
-        best, lead, priority = max(map(_fit, _upright(luma, rect, scale)), key=lambda fit: fit[1])
-        if lead < 0:
+        fit = max(map(_fit, _upright(zone.luma, rect, zone.scale)), key=lambda fit: fit.lead)
+        if fit.lead < 0:
             continue
-        if best < FIT_LEAST or lead < FIT_LEAD:
+        if not fit.is_clear:
             return Urgency(0, None, 100, suspect=True)
-        width, height = frame.width / frames.PER_MM, frame.height / frames.PER_MM
+        x, y, width, height = (px / frames.PER_MM for px in (frame.x, frame.y, frame.width, frame.height))
         # The first word of THƯỢNG KHẨN is the one under which the heading stands; KHẨN alone is 20 mm wide.
-        priority = 2 if priority == 1 and width > ACROSS_WIDE_MM else priority
-        left, top = frame.x / frames.PER_MM - width / 2, frame.y / frames.PER_MM - height / 2
-        return Urgency(priority, Box(box.x + left, box.y + top, width, height), 100 * best, suspect=True)
+        priority = 2 if fit.priority == 1 and width > ACROSS_WIDE_MM else fit.priority
+        box = Box(x - width / 2, zone.top + y - height / 2, width, height)
+        return Urgency(priority, box, 100 * fit.best, suspect=True)
     return None
 
 
-def _zone(page: Page, anchors: Anchors) -> tuple[np.ndarray, Box]:
-    """The left part of the head, where stamps stand, and its place."""
-    sheet = page.sheet
-    width, top, bottom = min(0.58 * sheet.width, anchors.split + 25), max(anchors.top + 8, 0), anchors.top + 115
-    scale = sheet.px_per_mm[0]
-    return page.pixels[round(top * scale) : round(bottom * scale), : round(width * scale)], Box(
-        0, top, width, bottom - top
-    )
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well the best word of haste lies over a stamp (−1 to 1), by how much better than words of none, and its
+    ``priority``."""
+
+    best: float
+    lead: float
+    priority: int
+
+    @property
+    def is_clear(self) -> bool:
+        return self.best >= FIT_LEAST and self.lead >= FIT_LEAD
 
 
-def _fitted(picture: np.ndarray) -> tuple[float, int]:
-    """How well the best word of haste lies over a stamp (−1 to 1), and its priority; 0 when words of no haste fit nearly
-    as well: letters too thick, too broken or too crossed to be read."""
-    best, lead, priority = _fit(picture)
-    return best, priority if best >= FIT_LEAST and lead >= FIT_LEAD else 0
-
-
-def _fit(picture: np.ndarray) -> tuple[float, float, int]:
-    """How well the best word of haste lies over a stamp, how much better than words of none, and its priority."""
+def _fit(picture: np.ndarray) -> _Fit:
+    """For letters too thick, too broken or too crossed to be read."""
     fits = stamp_words.fit(picture, UPRIGHT_DPI / 25.4)
-    best, priority = max((fits[word], priority) for word, priority in _FITTED)
-    other = max(fit for word, fit in fits.items() if word not in dict(_FITTED) and word not in _INCOMING)
-    return best, best - other, priority
+    best, priority = max((fits[word], priority) for word, priority in _HASTE.items())
+    other = max(fit for word, fit in fits.items() if word not in _HASTE and word not in _INCOMING)
+    return _Fit(best, best - other, priority)
 
 
 def _match(text: str) -> tuple[float, int]:
@@ -153,23 +165,19 @@ def _among_words(sheet: Sheet, anchors: Anchors) -> Urgency | None:
     return None
 
 
-def _stamps(page: Page, anchors: Anchors) -> list[tuple[Box, list[np.ndarray]]]:
-    """Stamp-like regions of the head's left part, turned upright at 200 dpi, both ways up when steep."""
-    colour, place = _zone(page, anchors)
-    scale = page.sheet.px_per_mm[0]
-    if colour.size == 0:
-        return []
-    luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if colour.ndim == 3 else colour
+def _stamps(zone: _Zone) -> list[tuple[Box, list[np.ndarray]]]:
+    """Stamp-like regions, turned upright at UPRIGHT_DPI, both ways up when steep."""
+    scale = zone.scale
     found = []
-    for mask, least in _masks(colour, luma, scale):
+    for mask, least in _masks(zone.colour, zone.luma, scale):
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
             rect = _stamp_rect(contour, scale, least)
             if rect is not None:
                 x, y, w, h = cv2.boundingRect(contour)
-                box = Box(x / scale, place.y + y / scale, w / scale, h / scale)
+                box = Box(x / scale, zone.top + y / scale, w / scale, h / scale)
                 if not any(_overlap(box, other) for other, _ in found):
-                    found.append((box, _upright(luma, rect, scale)))
+                    found.append((box, _upright(zone.luma, rect, scale)))
     return found[:6]
 
 
