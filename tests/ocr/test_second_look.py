@@ -205,3 +205,10 @@ def test_a_dash_of_any_length_is_the_same_and_loan_words_are_words():
     assert (seen.how.weak, seen.how.odd) == (0, 0)
     assert seen.row.text == "bóng đá mini năm 2018 — 2020"
     assert agreed("bóng đá mixi năm 2018", "bóng đá mixi năm 2018").how.odd == 1
+
+
+def test_a_full_stop_in_the_middle_of_the_sentence_is_a_speck_and_a_doubt():
+    seen = agreed("góp ý. dự thảo", "góp ý. dự thảo")
+    assert seen.row.text == "góp ý dự thảo"
+    assert seen.how.odd == 1
+    assert agreed("gửi TP. Hà Nội", "gửi TP. Hà Nội").how.odd == 0

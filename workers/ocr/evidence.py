@@ -37,6 +37,7 @@ SUBJECT = (
     "share of words in known phrases",
     "words a known phrase would have otherwise",
     "words not all pictures read so and no phrase knows",
+    "words the word reader does not agree with",
 )
 
 
@@ -146,6 +147,7 @@ def of_subject(tokens: Sequence[Token], agreement: Agreement, doubtful: int) -> 
         agreement.known / max(agreement.words, 1),
         float(doubtful),
         float(agreement.weak),
+        float(min(agreement.unsure, 5)),
     )
 
 

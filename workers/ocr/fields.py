@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from intake.model import Field, FieldName, Finding, Severity
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr import evidence as ev
+from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import Anchors, find_anchors
 from workers.ocr.beside_stamp import read_apart
 from workers.ocr.confidence import probability
-from workers.ocr.filling import FEATURES, Filling
+from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen
+from workers.ocr.filling import CONTRADICTED, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
 from workers.ocr.issuer import Issuer, find_issuer
@@ -31,11 +34,8 @@ from workers.ocr.title import (
     Subject,
     Title,
     begins_cut,
-    find_title,
     joined,
     lead_size,
-    subject_under_number,
-    subject_under_title,
 )
 from workers.ocr.trouble import has_text, trouble
 from workers.ocr.urgency import find_urgency
@@ -54,9 +54,6 @@ ORDER = (
     FieldName.PAGE_AMOUNT,
     FieldName.LANGUAGE,
 )
-
-
-CONTRADICTED = FEATURES.index("engine's confidence where it reads another number")
 
 
 @dataclass(slots=True)
@@ -131,25 +128,24 @@ def _head(
     known: Known,
 ) -> None:
     sheet = page.sheet
-    title, subject = _titled(page, anchors)
+    title, subject = title_and_subject(page, lines, anchors, None if look.blind else look.engine, look.seconds)
     issuer = find_issuer(sheet, anchors, seen, look.texts)
-    if anchors.number is not None and not look.blind:
-        under, over = anchors.number.middle + 3, anchors.number.middle - 2
-        if subject is None or not subject.text or not subject.complete:
-            apart = read_apart(page, lines, look.engine, look.seconds, (0, under, sheet.width, under + TITLE_MM))
-            again = _titled(apart, anchors) if apart else (None, None)
-            title, subject = again if again[1] is not None and again[1].text else (title, subject)
-        if issuer is None or issuer.known < MUDDLED or not issuer.is_whole:
-            apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
-            better = find_issuer(apart.sheet, anchors, seen, look.texts) if apart else None
-            issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
+    muddled = issuer is None or issuer.known < MUDDLED or not issuer.is_whole
+    if anchors.number is not None and muddled and not look.blind:
+        over = anchors.number.middle - 2
+        apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
+        better = find_issuer(apart.sheet, anchors, seen, look.texts) if apart else None
+        issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
-        code, alike = _notation_again(code, look.texts(anchors.number), title, issuer, subject, known)
+        seen_code = code_seen(look.seen(anchors.number))
+        code = with_number_seen(code, seen_code)
+        texts = chain([seen_code] if notation_of(seen_code) else [], look.texts(anchors.number))
+        code, alike = _notation_again(code, texts, title, issuer, subject, known)
         _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), title, issuer, known)
-    if issued is not None:
-        _put_date(gathered, sheet, issued)
+    if issued is not None and anchors.date is not None:
+        _put_date(gathered, sheet, with_date_seen(issued, look.seen(anchors.date)))
     if title is not None:
         sure = ev.of_type(title, code)
         gathered.put(FieldName.TYPE_NAME, title.kind.title, sure, page=1, box=sheet.box(title.tokens))
@@ -171,8 +167,6 @@ def _head(
     _doubt(gathered, known)
 
 
-TITLE_MM = 75.0
-"""below the number line: the title, and an abstract of five lines"""
 MUDDLED = 0.7
 """share of known words below which a name is read again without the stamp: a place's name is one word in five"""
 PART_OF_A_NAME = 0.2
@@ -181,11 +175,6 @@ PART_OF_A_NAME = 0.2
 
 def _is_better(other: Issuer, issuer: Issuer) -> bool:
     return (other.is_whole, other.known) > (issuer.is_whole, issuer.known)
-
-
-def _titled(page: Page, anchors: Anchors) -> tuple[Title | None, Subject | None]:
-    title = find_title(page.sheet, anchors)
-    return title, subject_under_title(page, title) if title else subject_under_number(page.sheet, anchors)
 
 
 def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: SecondLook, thorough: bool) -> None:
@@ -229,8 +218,8 @@ def _notation_again(
     subject: Subject | None,
     known: Known = NOTHING,
 ) -> tuple[CodeReading, float]:
-    """The notation that most pictures read, weighed by what its type, its agency and earlier documents say of it; 1 when
-    the next picture reads the same as the first, 0.5 when a later one does, 0 when none does."""
+    """The notation that most of ``texts`` have, the word reader's and other pictures', weighed by what its type, its agency
+    and earlier documents say of it; 1 when the first of them reads the same, 0.5 when a later one does, 0 when none does."""
     others: list[str] = []
     for text in texts:
         notation = notation_of(text) or ""

@@ -46,7 +46,9 @@ FEATURES = (
 )
 
 SAME = FEATURES.index("engine and network read the same")
-"""1: the same digits; 0.5: letters and signs that look like them; 0: something else or nothing"""
+"""1: the same digits, or the word reader sees them; 0.5: letters and signs that look like them; 0: something else or
+nothing"""
+CONTRADICTED = FEATURES.index("engine's confidence where it reads another number")
 
 
 def fill(

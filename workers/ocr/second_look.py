@@ -24,6 +24,7 @@ from workers.ocr.reading_image import one_channel
 from workers.ocr.spelling import letters, nfc
 from workers.ocr.syllables import flat, is_syllable
 from workers.ocr.voting import Agreement, bare, places_of_words, settled_by
+from workers.ocr.word_reader import AROUND_MM, columns_of, opinion, respelt, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ DASH_DARK, DASH_MM2 = 0.7, 0.15
 """level (share of the paper's) and area from which what stands between two words is a sign: a dash of 13 pt is 0.5 mm²"""
 STREAK = 0.5
 """share of the line's height from which a dark column is a streak or a stamp's frame, not a sign"""
+BESIDE_MM = 1.0
+"""most that is cut beside a word for the word reader"""
+LEAST_PX = 6
+"""height and width of a cut from which there is something to see"""
 TALLEST = 1.5
 """height of a word with marks above and a tail below, in usual heights of its row"""
 
@@ -108,18 +113,23 @@ class SecondLook:
     _seen: dict[tuple[float, float, Picture], list[Seen]] = field(default_factory=dict)
 
     def at(self, row: Row, everything: bool = False, around: tuple[str, str] = ("", "")) -> Agreed:
-        """The row read again. The third picture is only asked when two disagree or a word is odd; ``everything`` asks all
-        at once. ``around``: the words before and behind the row, which a phrase may begin or end with."""
+        """The row read again: by the word reader, and where that is not sure of every word, on other pictures by the
+        engine. The third picture is only asked when two disagree or a word is odd; ``everything`` asks all at once.
+        ``around``: the words before and behind the row, which a phrase may begin or end with."""
+        columns = self._by_words(row)
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         rivals: list[dict[str, float]] = [{} for _ in row.tokens]
-        missing = 0
-        for index, picture in enumerate(PICTURES + WITNESSES if everything else PICTURES):
+        pictures = PICTURES + WITNESSES if everything else PICTURES
+        if self._all_sure(row, columns):
+            pictures = ()
+        missing: set[int] = set()
+        for index, picture in enumerate(pictures):
             found = self._read(row, picture)
-            missing = 0
-            for token, vote, near in zip(row.tokens, votes, rivals, strict=True):
+            missing = set()
+            for place, (token, vote, near) in enumerate(zip(row.tokens, votes, rivals, strict=True)):
                 again = _same_place(token, found)
                 if again is None:
-                    missing += 1
+                    missing.add(place)
                 else:
                     vote.append(again.text)
                     near[bare(again.text)] = min(again.rival, near.get(bare(again.text), again.rival))
@@ -127,22 +137,70 @@ class SecondLook:
             if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
                 break
         kept = places_of_words(row, votes)
-        missing -= len(row.tokens) - len(kept)
-        row, votes, rivals = (
+        alone = {new for new, old in enumerate(kept) if old in missing}
+        row, votes, rivals, columns = (
             Row(tuple(row.tokens[i] for i in kept)),
             [votes[i] for i in kept],
             [rivals[i] for i in kept],
+            [columns[i] for i in kept],
         )
-        settled, how, weak = settled_by(row, votes, missing, around, rivals)
+        settled = settled_by(row, votes, around, rivals)
         lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
-        witnessed, doubtful = self._witnessed(settled, around)
+        phrased, doubtful = self._witnessed(settled.row, around)
+        tokens, odd = list(phrased.tokens), settled.odd
         # What is in a known phrase now is no longer weak.
-        weak -= {i for i, (a, b) in enumerate(zip(settled.tokens, witnessed.tokens, strict=True)) if a is not b}
-        tokens = [
-            token if i not in doubtful else replace(token, text=doubtful[i]) for i, token in enumerate(witnessed.tokens)
-        ]
-        how = replace(how, odd=how.odd + lost, weak=len(weak))
-        return Agreed(witnessed, how, len(doubtful), Row(tuple(tokens)))
+        changed = {i for i, (a, b) in enumerate(zip(settled.row.tokens, tokens, strict=True)) if a is not b}
+        weak, known, unsure = settled.weak - changed, settled.known | changed, 0
+        for place, (token, shown, vote) in enumerate(zip(phrased.tokens, columns, votes, strict=True)):
+            if shown is None:
+                unsure += 1
+                continue
+            sight = opinion(shown, token.text, vote)
+            unsure += not sight.agrees
+            if sight.agrees:
+                weak, odd, alone = weak - {place}, odd - {place}, alone - {place}
+                doubtful.pop(place, None)
+            elif sight.doubts:
+                weak = weak | {place}
+                better = respelt(token.text, sight.other) if sight.contradicts else None
+                # A phrase says which marks a word has, not which capitals.
+                if better is not None and (place not in known or better.lower() == token.text.lower()):
+                    doubtful[place], tokens[place] = token.text, replace(token, text=better)
+        other_way = [replace(t, text=doubtful[i]) if i in doubtful else t for i, t in enumerate(tokens)]
+        odds = settled.how.odd + len(odd) + lost
+        how = replace(settled.how, alone=len(alone), odd=odds, weak=len(weak), unsure=unsure)
+        return Agreed(Row(tuple(tokens)), how, len(doubtful), Row(tuple(other_way)))
+
+    def seen(self, row: Row) -> str:
+        """The row as the word reader sees it; nothing when there is no time."""
+        return " ".join(seen(columns) for columns in self._by_words(row) if columns is not None)
+
+    def _by_words(self, row: Row) -> list[np.ndarray | None]:
+        """What the word reader sees of each word; None where there is nothing to show or no time."""
+        parts = [] if self.blind else [self._part(row, place) for place in range(len(row.tokens))]
+        if not parts or any(min(part.shape) < LEAST_PX for part in parts):
+            return [None] * len(row.tokens)
+        return list(columns_of(parts))
+
+    def _part(self, row: Row, place: int) -> np.ndarray:
+        """A word cut to the middle of the gaps beside it, at most ``BESIDE_MM``; with its neighbours' edges when boxes
+        touch."""
+        tokens, (upper, lower) = row.tokens, _height(row)
+        token = tokens[place]
+        left = token.x0 - tokens[place - 1].x1 if place else math.inf
+        right = tokens[place + 1].x0 - token.x1 if place + 1 < len(tokens) else math.inf
+        return self.page.crop(
+            token.x0 - min(max(left / 2, 0.1), BESIDE_MM),
+            upper - AROUND_MM,
+            token.x1 + min(max(right / 2, 0.1), BESIDE_MM),
+            lower + AROUND_MM,
+        )
+
+    def _all_sure(self, row: Row, columns: list[np.ndarray | None]) -> bool:
+        return all(
+            shown is not None and opinion(shown, token.text).agrees
+            for token, shown in zip(row.tokens, columns, strict=True)
+        )
 
     def _ink_between(self, left: Token, right: Token) -> bool:
         """A sign stands between two words: a dash that every picture lost."""

@@ -29,9 +29,14 @@ _STOPPED_TONES = ("\u0301", "\u0323")
 
 
 @cache
-def _bases() -> frozenset[str]:
+def bases() -> frozenset[str]:
     """Every onset with every rhyme, without tone: a set six times smaller than that of all syllables."""
     return frozenset(onset + rhyme for onset, rhyme in product(_ONSETS, _RHYMES))
+
+
+def tones_of(base: str) -> tuple[str, ...]:
+    """The tones a base can have, as combining marks; the level one is empty."""
+    return _STOPPED_TONES if _STOPPED.search(base) else _TONES
 
 
 def flat(word: str) -> str:
@@ -54,4 +59,4 @@ def is_syllable(word: str) -> bool:
         return True
     spelt = flat(core)
     base, tone = (spelt[:-1], spelt[-1]) if spelt[-1] in _TONES[1:] else (spelt, "")
-    return base in _bases() and (tone in _STOPPED_TONES or not _STOPPED.search(base))
+    return base in bases() and tone in tones_of(base)

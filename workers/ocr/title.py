@@ -27,8 +27,11 @@ _SUBJECT_LEAD = re.compile(
     r"^\W{0,2}(V\s?[/lI1.,|]\s?[vV]\b|V\s?/\s|V/v|V[WwVv]\s|V[^\W\d_]v\s|Ww?\s|V[ềêéè]\s?vi[ệêe]c|VỀ VIỆC)"
 )
 
-_LEAD_MISREAD = re.compile(r"^\W{0,2}(?:[VW](?:[/#\\|!Ññ]\S{0,2}|W\S?)(?=\s)|W/-?(?=\w))\s*")
-"""«V/w», «V#Ñ», «VWÑ», «W/-»: no word begins so"""
+_LEAD_MISREAD = re.compile(
+    r"^\W{0,2}(?:[VW](?:[/#\\|!Ññ]\S{0,2}|W\S?)(?=\s)|W/-?(?=\w)"
+    r"|(?![IVX]+[.)]?\s|[^\W\d_]+\s)(?=\S*[vVW])[^\s()]{2,4}(?=\s))\s*"
+)
+"""«V/w», «V#Ñ», «VWÑ», «W/-», «V&», «2v», «V7»: no word begins so"""
 
 
 @dataclass(frozen=True, slots=True)

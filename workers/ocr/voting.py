@@ -34,9 +34,9 @@ _WORD = re.compile("[0-9A-Za-z\u00c0-\u024f\u1ea0-\u1ef9]+")
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """How the readings of some rows compare, in words: ``words`` all, ``split`` not read alike by all pictures,
-    ``alone`` not found again, ``odd`` no Vietnamese syllable or of the wrong width, ``changed`` outvoted, ``known`` in
-    a known phrase, ``weak`` in no known phrase and not read so by every picture, or a doubtful name, or of a kind that
-    every picture reads wrong alike."""
+    ``alone`` not found again, ``odd`` no Vietnamese syllable, of the wrong width or with a speck behind, ``changed``
+    outvoted, ``known`` in a known phrase, ``weak`` in no known phrase and not read so by every picture, or a doubtful name,
+    or of a kind that every picture reads wrong alike, ``unsure`` words that the word reader does not agree with."""
 
     words: int = 0
     split: int = 0
@@ -45,9 +45,22 @@ class Agreement:
     changed: int = 0
     known: int = 0
     weak: int = 0
+    unsure: int = 0
 
     def __add__(self, other: Agreement) -> Agreement:
         return Agreement(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A row as voted; the places of its ``weak``, its ``odd`` and its ``known`` words (see Agreement). ``how`` counts of
+    the odd only those of the wrong width and with specks, of the weak none, of those left alone none."""
+
+    row: Row
+    how: Agreement
+    weak: frozenset[int]
+    odd: frozenset[int]
+    known: frozenset[int]
 
 
 def places_of_words(row: Row, votes: list[list[str]]) -> list[int]:
@@ -71,11 +84,9 @@ def bare(text: str) -> str:
     return "".join(_WORD.findall(text)) or text
 
 
-def settled_by(
-    row: Row, votes: list[list[str]], missing: int, around: tuple[str, str], rivals: list[dict[str, float]]
-) -> tuple[Row, Agreement, set[int]]:
-    """The row as voted, how the readings compare, and the places of its weak words (see Agreement)."""
-    tokens, split, odd, changed, known, weak = [], 0, 0, 0, 0, set()
+def settled_by(row: Row, votes: list[list[str]], around: tuple[str, str], rivals: list[dict[str, float]]) -> Settled:
+    """The row as voted, and how the readings compare."""
+    tokens, split, changed, known, weak, odd = [], 0, 0, set(), set(), set()
     known_pairs, near = pairs(), [[around[0]], *votes, [around[1]]]
     for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
         mine = bare(token.text)
@@ -93,7 +104,8 @@ def settled_by(
         best = max(scores, key=lambda word: scores[word])
         split += len(set(words)) > 1
         alike = len({word for word in words if is_syllable(word) or not is_syllable(best)}) == 1
-        known += in_phrase[best]
+        if in_phrase[best]:
+            known.add(index)
         doubtful_name = _is_name(index, best) and token.word.confidence < SURE_NAME
         rival = rivals[index].get(best, math.inf) < NEAR
         # A phrase knows that a figure stands there, not which.
@@ -104,11 +116,20 @@ def settled_by(
             changed += 1
             text = token.text.replace(mine, best) if mine in token.text else next(t for t in vote if bare(t) == best)
             token = replace(token, text=text)
-        odd += not is_syllable(token.text) and best.lower() not in loans()
+        if not is_syllable(token.text) and best.lower() not in loans():
+            odd.add(index)
         tokens.append(token)
+    stopped = [i for i, token in enumerate(tokens) if _is_stopped(token.text, near[i + 2][0])]
+    for index in stopped:
+        tokens[index] = replace(tokens[index], text=tokens[index].text.rstrip("."))
     settled = Row(tuple(tokens))
-    odd += _misshapen(settled)
-    return settled, Agreement(len(tokens), split, missing, odd, changed, known), weak
+    how = Agreement(len(tokens), split, 0, _misshapen(settled) + len(stopped), changed, len(known))
+    return Settled(settled, how, frozenset(weak), frozenset(odd), frozenset(known))
+
+
+def _is_stopped(word: str, behind: str) -> bool:
+    """A full stop in the middle of the sentence: a speck («góp ý. dự thảo»)."""
+    return word.endswith(".") and bare(word).islower() and behind[:1].islower()
 
 
 def _like(text: str, mine: str) -> str:

@@ -1,0 +1,112 @@
+"""The abstract whole: a line of it that the engine left out is print under no word."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from intake.ports import OcrWord
+from samples.typeface import LIBERATION_SERIF, font
+from tests.ocr.paper import HEAD, sheet, words
+from workers.ocr.abstract import title_and_subject
+from workers.ocr.anchors import find_anchors
+from workers.ocr.ink import Page
+from workers.ocr.reading import engine_for
+from workers.ocr.title import joined
+
+MM = 200 / 25.4
+CODE = words("Số: 138/QĐ-UBND", 40, 39, advance=1.8)
+TITLE, FIRST, SECOND = (
+    "QUYẾT ĐỊNH",
+    "Về việc rà phá bom mìn, vật nổ còn sót lại",
+    "sau chiến tranh trên diện tích 48,5 ha",
+)
+
+
+class Asked:
+    """The real engine, counted."""
+
+    name = "tesserocr"
+
+    def __init__(self):
+        self.engine, self.times = engine_for("tesserocr", "vie"), 0
+
+    def read(self, image, dpi, **more):
+        self.times += 1
+        return self.engine.read(image, dpi, **more)
+
+
+def centred(text: str, y: float, pen: ImageDraw.ImageDraw | None) -> tuple[OcrWord, ...]:
+    """A bold line of 14 pt about the page's middle, its capitals' feet 4 mm under ``y`` mm, drawn or not; as read."""
+    face = font(LIBERATION_SERIF.cut(bold=True), 14 * 200 / 72)
+    x, foot, found = 105 * MM - face.getlength(text) / 2, (y + 4) * MM, []
+    for word in text.split():
+        if pen is not None:
+            pen.text((x, foot), word, fill=20, font=face, anchor="ls")
+        found.append(OcrWord(word, (round(x), round(y * MM), round(x + face.getlength(word)), round(foot + 6)), 0.96))
+        x += face.getlength(word + " ")
+    return tuple(found)
+
+
+def asked_of(drawn: dict[str, float], read: tuple[str, ...], rule: float | None = None, scrawl: float | None = None):
+    """Subject and how often the engine was asked: a page on which ``drawn`` stands at its heights (mm), of which only
+    ``read`` was read."""
+    image = Image.new("L", (1654, 2339), 250)
+    pen = ImageDraw.Draw(image)
+    lines = {text: centred(text, y, pen) for text, y in drawn.items()}
+    if rule is not None:
+        pen.line((85 * MM, rule * MM, 125 * MM, rule * MM), fill=20, width=3)
+    pixels = np.array(image)
+    if scrawl is not None:
+        rng = np.random.default_rng(3)
+        for x in np.arange(85, 125, 1.5):
+            ends = ((np.array([x, scrawl, x + 1.5, scrawl]) + rng.uniform(-1.8, 1.8, 4)) * MM).astype(int)
+            cv2.line(pixels, tuple(map(int, ends[:2])), tuple(map(int, ends[2:])), 20, 4)
+    pixels = cv2.GaussianBlur(pixels, (0, 0), 0.7)
+    ocr = [*HEAD, CODE, *(lines[text] for text in read)]
+    of = sheet(*ocr)
+    engine = Asked()
+    title, subject = title_and_subject(Page(pixels, pixels, of), ocr, find_anchors(of), engine, 20.0)
+    assert title is not None
+    assert subject is not None
+    return subject, engine.times
+
+
+def test_a_line_that_the_engine_left_out_is_read_by_itself():
+    subject, times = asked_of({TITLE: 52, FIRST: 59, SECOND: 65.5}, (TITLE, FIRST), rule=72.5)
+    assert subject.text == f"{FIRST} {SECOND}"
+    assert (subject.complete, times) == (True, 1)
+
+
+def test_two_lines_left_out_are_read_one_after_the_other():
+    third = "trên địa bàn huyện Tân Lĩnh"
+    subject, times = asked_of({TITLE: 52, FIRST: 59, SECOND: 65.5, third: 72}, (TITLE, FIRST), rule=79)
+    assert subject.text == f"{FIRST} {SECOND} {third}"
+    assert times == 2
+
+
+def test_print_that_cannot_be_read_leaves_the_abstract_open():
+    subject, times = asked_of({TITLE: 52, FIRST: 59}, (TITLE, FIRST), scrawl=68)
+    assert times > 0
+    assert not subject.complete
+
+
+@pytest.mark.parametrize("rule", [None, 66.5])
+def test_nothing_is_asked_where_the_abstract_ends(rule):
+    body = "Thực hiện chương trình công tác năm của Ủy ban nhân dân tỉnh"
+    subject, times = asked_of({TITLE: 52, FIRST: 59, body: 76}, (TITLE, FIRST, body), rule=rule)
+    assert (subject.text, subject.complete, times) == (FIRST, True, 0)
+
+
+@pytest.mark.parametrize("lead", ["V/v", "V&", "2v", "V7", "V/w", "V#Ñ"])
+def test_a_lead_however_misread_is_one(lead):
+    (row,) = sheet(words(f"{lead} cử cán bộ đi học", 40, 50)).rows
+    assert joined([row]).text == "V/v cử cán bộ đi học"
+
+
+@pytest.mark.parametrize("first", ["Vụ", "Và", "VI.", "VII", "VNPT", "2025", "(Vĩnh"])
+def test_a_word_that_begins_like_a_lead_stays(first):
+    (row,) = sheet(words(f"{first} cử cán bộ đi học", 40, 50)).rows
+    assert joined([row]).text.startswith(first)

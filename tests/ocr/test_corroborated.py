@@ -1,0 +1,63 @@
+"""The word reader beside engine and digit network: it confirms a printed figure, and never puts one of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen
+from workers.ocr.filling import CONTRADICTED, FEATURES, SAME, Filling
+from workers.ocr.issued import IssuedReading
+from workers.ocr.number import CodeReading
+
+
+def filling(value: str | None, pen: float = 0.0, other: float = 0.0) -> Filling:
+    evidence = [0.0] * len(FEATURES)
+    evidence[CONTRADICTED] = other
+    return Filling(value, pen, tuple(evidence))
+
+
+def code(number: Filling) -> CodeReading:
+    return CodeReading(number.value, "QĐ-UBND", number, True, "usual", 0, (), ())
+
+
+@pytest.mark.parametrize(("value", "text", "confirmed"), [
+    ("2956", "Số: 2956/QĐ-UBND", True), ("07", "Số: 07 /QĐ-UBND", True), ("803", "Số: 803/2004/QĐ-UB", True),
+    ("15", "Số: 15-KH/TU", True), ("441", "Số: 441 (QĐ-UBND", True),
+    ("956", "Số: 2956/QĐ-UBND", False), ("295", "Số: 2956/QĐ-UBND", False), ("7", "Số: 07/QĐ-UBND", False),
+    ("28", "số: 28QĐ-UBND", False), ("2004", "Số: 803/2004/QĐ-UB", False), ("5", "", False),
+])  # fmt: skip
+def test_a_number_is_confirmed_where_just_that_stands_before_the_notation(value, text, confirmed):
+    found = with_number_seen(code(filling(value)), text).filling
+    assert found is not None
+    assert found.value == value
+    assert bool(found.evidence[SAME]) == confirmed
+
+
+def test_what_a_pen_wrote_or_the_engine_reads_otherwise_is_not_settled():
+    for doubtful in (filling("12", pen=0.9), filling("12", other=0.6)):
+        found = with_number_seen(code(doubtful), "Số: 12/QĐ-UBND").filling
+        assert found == doubtful
+    blank = code(filling(None))
+    assert with_number_seen(blank, "Số: 12/QĐ-UBND") == blank
+
+
+def test_each_part_of_a_date_is_confirmed_by_itself():
+    parts = {"day": filling("05"), "month": filling("4"), "year": filling("2023")}
+    seen = with_date_seen(IssuedReading("2023-04-05", parts, ()), "Xuân Đức, ngàY O5 tháng 4 năm 2o28").fillings
+    assert {name: bool(part.evidence[SAME]) for name, part in seen.items()} == {
+        "day": True,
+        "month": True,
+        "year": False,
+    }
+    assert {name: part.value for name, part in seen.items()} == {"day": "05", "month": "4", "year": "2023"}
+
+
+@pytest.mark.parametrize("text", ["", "Xuân Đức, ngày tháng năm 2023", "báo cáo 12 trang"])
+def test_a_line_that_is_no_date_confirms_nothing(text):
+    issued = IssuedReading("2023-04-05", {"day": filling("05")}, ())
+    assert with_date_seen(issued, text) == issued
+
+
+def test_small_letters_of_a_code_are_its_capitals():
+    assert code_seen("số: 11/sYT-GAVl") == "số: 11/SYT-GAVI"
+    assert code_seen("Số: 18/TTr-uBND") == "Số: 18/TTr-UBND"
