@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -29,7 +29,7 @@ from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.organ_name import Spellings, spellings
 from workers.ocr.page import PageReading
 from workers.ocr.second_look import SecondLook
-from workers.ocr.signer import begins_enclosure, find_signer
+from workers.ocr.signature import Signature, find_signature
 from workers.ocr.title import (
     Subject,
     Title,
@@ -74,6 +74,7 @@ def extract(
     pixels: np.ndarray,
     gray: np.ndarray,
     page_count: int,
+    picture: Callable[[int], np.ndarray],
     engine: OcrEngine,
     section: OcrSection,
     *,
@@ -81,8 +82,9 @@ def extract(
     known: Known = NOTHING,
     first_look: bool = False,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``known``: what
-    was known before, which can lower a confidence and choose between readings, never put a value of its own.
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``pixels``
+    and ``gray`` are page 1's, ``picture`` gives those of any page by its number. ``known``: what was known before, which
+    can lower a confidence and choose between readings, never put a value of its own.
     ``first_look``: nothing is read a second time, neither for surer words nor for why there are none."""
     gathered, findings = Gathered(), []
     first = pages[0]
@@ -107,7 +109,10 @@ def extract(
         elif not first_look:
             findings.append(trouble(first, gray, engine, section))
         if anchors.certain and not header_only:
-            _signature(gathered, pages, sheet)
+            sheets = [sheet, *(_sheet(page) for page in pages[1:])]
+            signature = find_signature(pages, sheets, picture, engine, section.page_seconds)
+            if signature is not None:
+                _put_signature(gathered, signature)
     gathered.put(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
     fields = {name: gathered.fields.get(name, Field(name, None)) for name in ORDER}
     return fields, tuple(findings), gathered.evidence
@@ -322,24 +327,14 @@ def _lower(gathered: Gathered, name: FieldName, most: float) -> None:
     gathered.evidence["doubted"] = True
 
 
-def _signature(gathered: Gathered, pages: Sequence[PageReading], first: Sheet) -> None:
-    sheets = [first, *(_sheet(page) for page in pages[1:])]
-    own = next((i for i, sheet in enumerate(sheets) if i and begins_enclosure(sheet)), len(sheets))
-    for page, sheet in reversed(list(zip(pages[:own], sheets[:own], strict=True))):
-        signer = find_signer(sheet)
-        if signer is None:
-            continue
-        box = sheet.box(signer.position_tokens)
-        gathered.put(
-            FieldName.SIGNER_POSITION, signer.position, 0.95 if signer.known else 0.6, page=page.number, box=box
-        )
-        if signer.name:
-            sure = min(t.word.confidence for t in signer.name_tokens) * (0.6 if signer.better else 0.95)
-            box = sheet.box(signer.name_tokens)
-            gathered.put(
-                FieldName.SIGNER_FULL_NAME, signer.name, sure, page=page.number, box=box, suggestion=signer.better
-            )
-        return
+def _put_signature(gathered: Gathered, signature: Signature) -> None:
+    page = signature.page
+    if signature.position:
+        sure, box = signature.position_confidence, signature.position_box
+        gathered.put(FieldName.SIGNER_POSITION, signature.position, sure, page=page, box=box)
+    if signature.name:
+        sure, box, better = signature.confidence, signature.box, signature.suggestion
+        gathered.put(FieldName.SIGNER_FULL_NAME, signature.name, sure, page=page, box=box, suggestion=better)
 
 
 BELIEVED = {FieldName.TYPE_NAME: 0.5, FieldName.ORGAN_NAME: 0.5, FieldName.PRIORITY: 0.7}

@@ -23,6 +23,8 @@ _RHYMES = tuple(
         """,
     )
 )
+_OF_QU = frozenset({"quynh", "quyt", "quych"})
+"""the y after qu is written so before these ends too, and only there (Quỳnh; tĩnh has an i)"""
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _STOPPED = re.compile(r"(c|ch|p|t)$")
 _STOPPED_TONES = ("\u0301", "\u0323")
@@ -31,7 +33,7 @@ _STOPPED_TONES = ("\u0301", "\u0323")
 @cache
 def bases() -> frozenset[str]:
     """Every onset with every rhyme, without tone: a set six times smaller than that of all syllables."""
-    return frozenset(onset + rhyme for onset, rhyme in product(_ONSETS, _RHYMES))
+    return frozenset(onset + rhyme for onset, rhyme in product(_ONSETS, _RHYMES)) | _OF_QU
 
 
 def tones_of(base: str) -> tuple[str, ...]:

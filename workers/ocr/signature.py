@@ -1,0 +1,139 @@
+"""Who signed the document: on which page, as first read, and as read again where that is missing or doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from intake.errors import DocumentError
+from intake.model import Box
+from intake.ports import OcrEngine
+from workers.ocr.ink import Page
+from workers.ocr.layout import Row, Sheet
+from workers.ocr.page import PageReading
+from workers.ocr.signature_block import Block, read_block
+from workers.ocr.signer import Place, Signer, begins_enclosure, find_signer, office_of, signature_place
+
+DOUBTFUL = 0.85
+"""confidence of a name below which its block is read again: print that nothing touches has 0.86 and more"""
+MOST_PAGES = 2
+"""pages with an office, and pages without, that are read again for want of a name"""
+ALONE = 0.6
+"""confidence of an office whose name cannot be read: the line of its deputy may be what cannot, too"""
+CONTRADICTED = 0.6
+"""share of the confidence that is left where two readings are of different names"""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Position and name as the fields want them, where they stand on ``page`` (mm, as displayed) and how sure they are;
+    ``suggestion``: another spelling of the name. Either may be None, with confidence 0."""
+
+    page: int
+    name: str | None = None
+    confidence: float = 0.0
+    box: Box | None = None
+    suggestion: str | None = None
+    position: str | None = None
+    position_confidence: float = 0.0
+    position_box: Box | None = None
+
+
+def find_signature(
+    pages: Sequence[PageReading],
+    sheets: Sequence[Sheet],
+    picture: Callable[[int], np.ndarray],
+    engine: OcrEngine,
+    seconds: float,
+) -> Signature | None:
+    """The last signature of the document's own pages. ``picture``: pixels of a page by its number, asked for only where
+    a name is missing or doubtful; ``seconds``: most for one call of the engine."""
+    end = next((i for i, sheet in enumerate(sheets) if i and begins_enclosure(sheet)), len(sheets))
+    own = [(page, sheet) for page, sheet in zip(pages[:end], sheets[:end], strict=True) if page.lines][::-1]
+
+    def again(page: PageReading, sheet: Sheet, place: Place) -> Signature | None:
+        try:
+            pixels = picture(page.number)
+        except DocumentError:
+            return None
+        block = read_block(Page(pixels, pixels, sheet), place, engine, seconds)
+        return _of_block(block, place, page.number) if block else None
+
+    looks, white, nameless = 0, [], None
+    for page, sheet in own:
+        signer = find_signer(sheet)
+        found = _as_read(signer, page, sheet) if signer else None
+        place = signature_place(sheet, signer)
+        if place is not None and place.office is None:
+            white.append((page, sheet, place))
+        elif place is not None and looks < MOST_PAGES and (found is None or found.confidence < DOUBTFUL):
+            looks += 1
+            found = _settled(found, again(page, sheet, place))
+            nameless = nameless or _office_alone(place.office, page, sheet)
+        if found is not None:
+            return found
+    for page, sheet, place in white[:MOST_PAGES]:
+        found = again(page, sheet, place)
+        if found is not None:
+            return found
+    return nameless
+
+
+def _office_alone(office: Row, page: PageReading, sheet: Sheet) -> Signature | None:
+    position, known = office_of(office.text)
+    if not known:
+        return None
+    return Signature(page.number, position=position, position_confidence=ALONE, position_box=sheet.box(office.tokens))
+
+
+def _as_read(signer: Signer, page: PageReading, sheet: Sheet) -> Signature:
+    least = min(token.word.confidence for token in signer.name_tokens)
+    return Signature(
+        page.number,
+        signer.name,
+        least * (0.6 if signer.better else 0.95),
+        sheet.box(signer.name_tokens),
+        signer.better,
+        signer.position,
+        0.95 if signer.known else 0.6,
+        sheet.box(signer.position_tokens),
+    )
+
+
+def _of_block(block: Block, place: Place, page: int) -> Signature:
+    office, known = office_of(place.office.text if place.office else "")
+    # The lower line stands («PHÓ GIÁM ĐỐC» stamped under «GIÁM ĐỐC»), unless it is the same one with its PHÓ lost.
+    if block.office and not (known and office.endswith(block.office)):
+        office, known = block.office, True
+    return Signature(
+        page,
+        block.name.text,
+        block.confidence,
+        block.box,
+        block.name.better,
+        office or None,
+        (0.8 if known else 0.4) if office else 0.0,
+        block.office_box,
+    )
+
+
+def _settled(first: Signature | None, again: Signature | None) -> Signature | None:
+    """The two readings of one signature as one."""
+    if first is None or again is None:
+        return first or again
+    position = first if first.position_confidence >= again.position_confidence else again
+    same = first.name == again.name
+    surer = again if same or again.confidence > first.confidence else first
+    other = first if surer is again else again
+    sure = max(again.confidence, (first.confidence + again.confidence) / 2)
+    spelt = other.suggestion or other.name
+    return replace(
+        surer,
+        confidence=sure if same else surer.confidence * (1.0 if surer.name == spelt else CONTRADICTED),
+        suggestion=surer.suggestion or (spelt if spelt != surer.name else None),
+        position=position.position,
+        position_confidence=position.position_confidence,
+        position_box=position.position_box,
+    )
