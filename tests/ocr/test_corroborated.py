@@ -61,3 +61,20 @@ def test_a_line_that_is_no_date_confirms_nothing(text):
 def test_small_letters_of_a_code_are_its_capitals():
     assert code_seen("số: 11/sYT-GAVl") == "số: 11/SYT-GAVI"
     assert code_seen("Số: 18/TTr-uBND") == "Số: 18/TTr-UBND"
+
+
+@pytest.mark.parametrize(("parts", "value"), [
+    ({"day": filling("14")}, "2021-10-14"),  # «tháng» was not read, and what follows neither
+    ({"day": filling("14"), "month": filling(None), "year": filling("2021")}, "2021-10-14"),
+    ({"day": filling("15"), "year": filling("2021")}, None),  # another day was read
+    ({"day": filling("14", pen=0.8), "year": filling("2021")}, None),
+    ({}, None),
+])  # fmt: skip
+def test_a_part_of_a_printed_date_that_was_not_read_is_the_one_seen(parts, value):
+    seen = with_date_seen(IssuedReading(None, parts, ()), "Hòa Hà, ngày 14 thóng 10 năm 2021")
+    assert (seen.value, seen.seen_only) == (value, value is not None)
+
+
+def test_a_day_that_does_not_exist_is_not_seen():
+    seen = with_date_seen(IssuedReading(None, {"year": filling("2021")}, ()), "Hòa Hà, ngày 31 tháng 02 năm 2021")
+    assert (seen.value, seen.seen_only) == (None, False)

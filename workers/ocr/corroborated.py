@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from workers.ocr.filling import CONTRADICTED, PEN, SAME, Filling
-from workers.ocr.issued import IssuedReading
+from workers.ocr.issued import IssuedReading, iso
 from workers.ocr.number import CodeReading
 from workers.ocr.word_reader import ONE_SHAPE
 
@@ -39,14 +39,22 @@ def with_number_seen(code: CodeReading, text: str) -> CodeReading:
 
 
 def with_date_seen(issued: IssuedReading, text: str) -> IssuedReading:
-    """``issued`` with each printed part confirmed that the date line has as seen (``text``)."""
+    """``issued`` with each printed part confirmed that the date line has as seen (``text``). Where a part of a printed
+    line was not read at all («ngày 14 thóng 10 nm 2021»), the date is the one seen, if the parts that were read agree."""
     found = _DATE.search(_figures(text))
     if found is None:
         return issued
+    seen = {name: int(value) for name, value in found.groupdict().items()}
     fillings = {
-        name: _confirmed(filling) if filling.value and int(filling.value) == int(found[name]) else filling
+        name: _confirmed(filling) if filling.value and int(filling.value) == seen[name] else filling
         for name, filling in issued.fillings.items()
     }
+    read = [name for name, filling in fillings.items() if filling.value is not None]
+    agree = read and all(int(fillings[name].value or 0) == seen[name] for name in read)
+    printed = all(filling.handwritten <= PEN for filling in fillings.values())
+    if len(read) < len(seen) and agree and printed:
+        day = iso(*(str(seen[name]) for name in ("day", "month", "year")))
+        return replace(issued, fillings=fillings, value=day, seen_only=day is not None)
     return replace(issued, fillings=fillings)
 
 

@@ -28,6 +28,7 @@ from workers.ocr.layout import Row, Sheet, Token, lay_out
 from workers.ocr.number import CodeReading, notation_of, read_code
 from workers.ocr.organ_name import Spellings, spellings
 from workers.ocr.page import PageReading
+from workers.ocr.reading_image import one_channel
 from workers.ocr.second_look import SecondLook
 from workers.ocr.signature import Signature, find_signature
 from workers.ocr.title import (
@@ -71,10 +72,9 @@ class Gathered:
 
 def extract(
     pages: Sequence[PageReading],
-    pixels: np.ndarray,
-    gray: np.ndarray,
-    page_count: int,
     picture: Callable[[int], np.ndarray],
+    gray: np.ndarray | None,
+    page_count: int,
     engine: OcrEngine,
     section: OcrSection,
     *,
@@ -82,37 +82,31 @@ def extract(
     known: Known = NOTHING,
     first_look: bool = False,
 ) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``pixels``
-    and ``gray`` are page 1's, ``picture`` gives those of any page by its number. ``known``: what was known before, which
-    can lower a confidence and choose between readings, never put a value of its own.
+    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``picture``: the
+    pixels of a page by its number; ``gray``: the channel of page 1 that was read, where it is at hand. ``known``: what was
+    known before, which can lower a confidence and choose between readings, never put a value of its own.
     ``first_look``: nothing is read a second time, neither for surer words nor for why there are none."""
     gathered, findings = Gathered(), []
     first = pages[0]
     sheet = _sheet(first)
-    if not has_text(first):
-        if not first_look:
+    anchors = find_anchors(sheet) if has_text(first) else None
+    certain = anchors is not None and anchors.certain
+    if certain and not header_only:
+        # Before page 1's pixels are there: those of two pages at once would be the most memory a document takes.
+        sheets = chain([sheet], map(_sheet, pages[1:]))
+        signature = find_signature(pages, sheets, picture, engine, section.page_seconds)
+        if signature is not None:
+            _put_signature(gathered, signature)
+    if certain or not first_look:
+        pixels = picture(first.number)
+        gray = one_channel(pixels) if gray is None else gray
+        if anchors is None or not certain:
             findings.append(trouble(first, gray, engine, section))
-    else:
-        anchors = find_anchors(sheet)
-        if anchors.certain:
+        else:
             page = Page(pixels, gray, sheet)
-            _head(
-                gathered,
-                page,
-                first.lines,
-                anchors,
-                SecondLook(page, engine, section.page_seconds, blind=first_look),
-                spellings([p.text for p in pages]),
-                not header_only,
-                known,
-            )
-        elif not first_look:
-            findings.append(trouble(first, gray, engine, section))
-        if anchors.certain and not header_only:
-            sheets = [sheet, *(_sheet(page) for page in pages[1:])]
-            signature = find_signature(pages, sheets, picture, engine, section.page_seconds)
-            if signature is not None:
-                _put_signature(gathered, signature)
+            look = SecondLook(page, engine, section.page_seconds, blind=first_look)
+            seen = spellings([p.text for p in pages[:NAMED_WITHIN]])
+            _head(gathered, page, first.lines, anchors, look, seen, not header_only, known)
     gathered.put(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
     fields = {name: gathered.fields.get(name, Field(name, None)) for name in ORDER}
     return fields, tuple(findings), gathered.evidence
@@ -120,6 +114,10 @@ def extract(
 
 def _sheet(page: PageReading) -> Sheet:
     return lay_out(page.lines, page.width_px, page.height_px, page.dpi)
+
+
+NAMED_WITHIN = 12
+"""first pages, in whose running text the agency is named again"""
 
 
 def _head(
@@ -287,6 +285,8 @@ def _put_code(
 UNSURE = 0.9
 """most that is believed of a number whose slot was not anchored, that the engine reads as another number, or that breaks
 the order of numbers"""
+SEEN_ONLY = 0.8
+"""confidence of a date of which the word reader alone read a part; a clerk looks at such a document"""
 IMPOSSIBLE = 0.1
 """most that is believed of a date after the day of arrival"""
 
@@ -301,6 +301,7 @@ def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:
     sure = 1.0
     for name, filling in issued.fillings.items():
         sure *= probability("year" if name == "year" else "day", filling.evidence)
+    sure = SEEN_ONLY if issued.seen_only else sure
     pen = any(filling.handwritten > 0.5 for name, filling in issued.fillings.items() if name != "year")
     box = sheet.box(issued.tokens)
     gathered.put(FieldName.ISSUED_DATE, issued.value, sure, page=1, box=box, handwritten=pen)

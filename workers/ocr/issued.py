@@ -15,11 +15,12 @@ from workers.ocr.slots import date_slots, em_of
 @dataclass(frozen=True, slots=True)
 class IssuedReading:
     """``value``: ISO date when all three slots were read and such a day exists; ``fillings`` by ``day``, ``month``,
-    ``year``."""
+    ``year``. ``seen_only``: a slot was read by the word reader alone."""
 
     value: str | None
     fillings: Mapping[str, Filling]
     tokens: tuple[Token, ...]
+    seen_only: bool = False
 
 
 def read_issued(page: Page, row: Row) -> IssuedReading:

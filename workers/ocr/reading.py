@@ -211,19 +211,17 @@ def _gathered(
     first_look: bool = False,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-    pixels = decode(sources[0]) if opened[0].pixels is None else opened[0].pixels
-    gray = one_channel(pixels) if opened[0].gray is None else opened[0].gray
 
     def picture(number: int) -> np.ndarray:
-        # Of later pages none is kept for this: the signature's, when it must be looked at again, is decoded again.
-        return pixels if number == sources[0].number else decode(sources[number - sources[0].number])
+        # Of pages with others before or behind none is kept: what must be looked at again is decoded again.
+        kept = opened[0].pixels if number == sources[0].number else None
+        return decode(sources[number - sources[0].number]) if kept is None else kept
 
     fields, findings, evidence = extract(
         pages,
-        pixels,
-        gray,
-        len(sources),
         picture,
+        opened[0].gray,
+        len(sources),
         engine,
         section,
         header_only=header_only,

@@ -24,7 +24,7 @@ from workers.ocr.reading_image import one_channel
 from workers.ocr.spelling import letters, nfc
 from workers.ocr.syllables import flat, is_syllable
 from workers.ocr.voting import Agreement, bare, places_of_words, settled_by
-from workers.ocr.word_reader import AROUND_MM, columns_of, opinion, respelt, seen
+from workers.ocr.word_reader import AROUND_MM, Opinion, columns_of, opinion, respelt, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,50 @@ class SecondLook:
         engine. The third picture is only asked when two disagree or a word is odd; ``everything`` asks all at once.
         ``around``: the words before and behind the row, which a phrase may begin or end with."""
         columns = self._by_words(row)
+        row, columns, votes, rivals, alone = self._asked(row, columns, everything)
+        settled = settled_by(row, votes, around, rivals)
+        lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
+        sights = [
+            _sight(shown, t.text, vote) for shown, t, vote in zip(columns, settled.row.tokens, votes, strict=True)
+        ]
+        sure = frozenset(place for place, sight in enumerate(sights) if sight is not None and sight.agrees)
+        phrased, doubtful = self._witnessed(settled.row, around, sure)
+        tokens = list(phrased.tokens)
+        changed = frozenset(i for i, (a, b) in enumerate(zip(settled.row.tokens, tokens, strict=True)) if a is not b)
+        for place in changed:
+            sights[place] = _sight(columns[place], tokens[place].text, votes[place])
+        # What is in a known phrase now is no longer weak.
+        weak, known = set(settled.weak - changed), settled.known | changed
+        sure = frozenset(place for place, sight in enumerate(sights) if sight is not None and sight.agrees)
+        for place, sight in enumerate(sights):
+            if place in sure:
+                doubtful.pop(place, None)
+            elif sight is not None and sight.doubts:
+                weak.add(place)
+                better = respelt(tokens[place].text, sight.other) if sight.contradicts else None
+                # A phrase says which marks a word has, not which capitals.
+                if better is not None and (place not in known or better.lower() == tokens[place].text.lower()):
+                    doubtful[place], tokens[place] = tokens[place].text, replace(tokens[place], text=better)
+        other_way = [replace(t, text=doubtful[i]) if i in doubtful else t for i, t in enumerate(tokens)]
+        how = replace(
+            settled.how,
+            alone=len(alone - sure),
+            odd=settled.how.odd + len(settled.odd - sure) + lost,
+            weak=len(weak - sure),
+            unsure=len(tokens) - len(sure),
+        )
+        return Agreed(Row(tuple(tokens)), how, len(doubtful), Row(tuple(other_way)))
+
+    def _asked(
+        self, row: Row, columns: list[np.ndarray | None], everything: bool
+    ) -> tuple[Row, list[np.ndarray | None], list[list[str]], list[dict[str, float]], frozenset[int]]:
+        """The row without specks read as words; of each word what the word reader saw, all readings, and how far behind
+        each one's nearest rival was; and the places of those found on no other picture."""
         votes: list[list[str]] = [[token.text] for token in row.tokens]
         rivals: list[dict[str, float]] = [{} for _ in row.tokens]
         pictures = PICTURES + WITNESSES if everything else PICTURES
-        if self._all_sure(row, columns):
+        sights = [_sight(shown, token.text) for shown, token in zip(columns, row.tokens, strict=True)]
+        if all(sight is not None and sight.agrees for sight in sights):
             pictures = ()
         missing: set[int] = set()
         for index, picture in enumerate(pictures):
@@ -137,39 +177,13 @@ class SecondLook:
             if index == 0 and alike and not missing and not everything and all(is_syllable(t.text) for t in row.tokens):
                 break
         kept = places_of_words(row, votes)
-        alone = {new for new, old in enumerate(kept) if old in missing}
-        row, votes, rivals, columns = (
+        return (
             Row(tuple(row.tokens[i] for i in kept)),
+            [columns[i] for i in kept],
             [votes[i] for i in kept],
             [rivals[i] for i in kept],
-            [columns[i] for i in kept],
+            frozenset(new for new, old in enumerate(kept) if old in missing),
         )
-        settled = settled_by(row, votes, around, rivals)
-        lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row))
-        phrased, doubtful = self._witnessed(settled.row, around)
-        tokens, odd = list(phrased.tokens), settled.odd
-        # What is in a known phrase now is no longer weak.
-        changed = {i for i, (a, b) in enumerate(zip(settled.row.tokens, tokens, strict=True)) if a is not b}
-        weak, known, unsure = settled.weak - changed, settled.known | changed, 0
-        for place, (token, shown, vote) in enumerate(zip(phrased.tokens, columns, votes, strict=True)):
-            if shown is None:
-                unsure += 1
-                continue
-            sight = opinion(shown, token.text, vote)
-            unsure += not sight.agrees
-            if sight.agrees:
-                weak, odd, alone = weak - {place}, odd - {place}, alone - {place}
-                doubtful.pop(place, None)
-            elif sight.doubts:
-                weak = weak | {place}
-                better = respelt(token.text, sight.other) if sight.contradicts else None
-                # A phrase says which marks a word has, not which capitals.
-                if better is not None and (place not in known or better.lower() == token.text.lower()):
-                    doubtful[place], tokens[place] = token.text, replace(token, text=better)
-        other_way = [replace(t, text=doubtful[i]) if i in doubtful else t for i, t in enumerate(tokens)]
-        odds = settled.how.odd + len(odd) + lost
-        how = replace(settled.how, alone=len(alone), odd=odds, weak=len(weak), unsure=unsure)
-        return Agreed(Row(tuple(tokens)), how, len(doubtful), Row(tuple(other_way)))
 
     def seen(self, row: Row) -> str:
         """The row as the word reader sees it; nothing when there is no time."""
@@ -196,12 +210,6 @@ class SecondLook:
             lower + AROUND_MM,
         )
 
-    def _all_sure(self, row: Row, columns: list[np.ndarray | None]) -> bool:
-        return all(
-            shown is not None and opinion(shown, token.text).agrees
-            for token, shown in zip(row.tokens, columns, strict=True)
-        )
-
     def _ink_between(self, left: Token, right: Token) -> bool:
         """A sign stands between two words: a dash that every picture lost."""
         gap = self.page.crop(left.x1 + 0.4, min(left.y0, right.y0), right.x0 - 0.4, max(left.y1, right.y1))
@@ -217,11 +225,13 @@ class SecondLook:
         for picture in (*PICTURES, WITHOUT_COLOUR) if colour else PICTURES:
             yield nfc(" ".join(seen.text for seen in sorted(self._read(row, picture), key=lambda seen: seen.x0)))
 
-    def _witnessed(self, row: Row, around: tuple[str, str]) -> tuple[Row, dict[int, str]]:
-        """The row with words changed to what a known phrase has there, where some picture reads just that or nearly;
-        and the other spelling of those left in doubt, by place: nearly read, or neither read nor far from it."""
+    def _witnessed(self, row: Row, around: tuple[str, str], sure: frozenset[int]) -> tuple[Row, dict[int, str]]:
+        """The row with words changed to what a known phrase has there, where some picture reads just that or nearly, but
+        for the ``sure`` ones; and the other spelling of those left in doubt, by place: nearly read, or neither read nor
+        far from it."""
         texts = [around[0], *(token.text for token in row.tokens), around[1]]
         missed = {place - 1: good for place, good in wanted(texts).items() if 0 < place <= len(row.tokens)}
+        missed = {place: good for place, good in missed.items() if place not in sure}
         short: dict[int, list[float]] = {place: [] for place in missed}
         for picture in PICTURES + WITNESSES + LAST_WITNESSES:
             left = [place for place in missed if 0.0 not in short[place]]
@@ -291,6 +301,10 @@ class SecondLook:
             for w in line
             if (w.box[1] + w.box[3]) // 2 in own_rows
         ]
+
+
+def _sight(columns: np.ndarray | None, text: str, others: Sequence[str] = ()) -> Opinion | None:
+    return None if columns is None else opinion(columns, text, others)
 
 
 def _height(row: Row) -> tuple[float, float]:

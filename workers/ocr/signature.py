@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -43,15 +44,17 @@ class Signature:
 
 def find_signature(
     pages: Sequence[PageReading],
-    sheets: Sequence[Sheet],
+    sheets: Iterable[Sheet],
     picture: Callable[[int], np.ndarray],
     engine: OcrEngine,
     seconds: float,
 ) -> Signature | None:
-    """The last signature of the document's own pages. ``picture``: pixels of a page by its number, asked for only where
-    a name is missing or doubtful; ``seconds``: most for one call of the engine."""
-    end = next((i for i, sheet in enumerate(sheets) if i and begins_enclosure(sheet)), len(sheets))
-    own = [(page, sheet) for page, sheet in zip(pages[:end], sheets[:end], strict=True) if page.lines][::-1]
+    """The last signature of the document's own pages. ``sheets``: the pages laid out, asked for one by one up to the first
+    that begins an enclosure; ``picture``: pixels of a page by its number, asked for only where a name is missing or
+    doubtful; ``seconds``: most for one call of the engine."""
+    first = pages[0]
+    mine = takewhile(lambda pair: pair[0] is first or not begins_enclosure(pair[1]), zip(pages, sheets, strict=True))
+    own = [(page, sheet) for page, sheet in mine if page.lines][::-1]
 
     def again(page: PageReading, sheet: Sheet, place: Place) -> Signature | None:
         try:
