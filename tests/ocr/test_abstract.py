@@ -110,3 +110,8 @@ def test_a_lead_however_misread_is_one(lead):
 def test_a_word_that_begins_like_a_lead_stays(first):
     (row,) = sheet(words(f"{first} cử cán bộ đi học", 40, 50)).rows
     assert joined([row]).text.startswith(first)
+
+
+def test_a_lead_before_viec_is_about():
+    (row,) = sheet(words("V# việc cử cán bộ đi học", 40, 50)).rows
+    assert joined([row]).text == "Về việc cử cán bộ đi học"

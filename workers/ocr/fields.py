@@ -132,12 +132,12 @@ def _head(
 ) -> None:
     sheet = page.sheet
     title, subject = title_and_subject(page, lines, anchors, None if look.blind else look.engine, look.seconds)
-    issuer = find_issuer(sheet, anchors, seen, look.texts)
+    issuer = find_issuer(sheet, anchors, seen, look.texts, look.sighted)
     muddled = issuer is None or issuer.known < MUDDLED or not issuer.is_whole
     if anchors.number is not None and muddled and not look.blind:
         over = anchors.number.middle - 2
         apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
-        better = find_issuer(apart.sheet, anchors, seen, look.texts) if apart else None
+        better = find_issuer(apart.sheet, anchors, seen, look.texts, look.sighted) if apart else None
         issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
@@ -159,7 +159,7 @@ def _head(
     if issuer is not None:
         evidence = ev.of_issuer(issuer)
         gathered.evidence["issuer"] = evidence
-        sure = probability("issuer", evidence) if issuer.is_whole else PART_OF_A_NAME
+        sure = probability("issuer", evidence) if issuer.is_whole and not issuer.disputed else PART_OF_A_NAME
         source = "rule" if issuer.mended else "ocr"
         box = sheet.box(issuer.tokens)
         gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=box, source=source)
@@ -173,7 +173,8 @@ def _head(
 MUDDLED = 0.7
 """share of known words below which a name is read again without the stamp: a place's name is one word in five"""
 PART_OF_A_NAME = 0.2
-"""confidence of an agency's name that cannot be all of it; a clerk looks at such a document"""
+"""confidence of an agency's name that cannot be all of it, or that the text spells otherwise than it is printed; a clerk
+looks at such a document"""
 
 
 def _is_better(other: Issuer, issuer: Issuer) -> bool:
@@ -263,6 +264,8 @@ def _put_code(
             box=sheet.box(code.number_tokens),
             handwritten=code.filling.handwritten > 0.5,
         )
+        # Where «Số:» was not seen, a stamp's frame may be the first digit.
+        gathered.evidence["doubted"] = gathered.evidence.get("doubted", False) or not code.led
     if code.notation is not None:
         gathered.evidence["notation"] = evidence
         sure = probability("notation", evidence)

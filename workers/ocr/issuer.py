@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from workers.ocr.anchors import Anchors
 from workers.ocr.layout import Row, Sheet, Token
-from workers.ocr.lexicon import names
+from workers.ocr.lexicon import listed_words, names
 from workers.ocr.organ_name import Spellings, mended
 from workers.ocr.spelling import fold, letters, mostly_capitals, nfc
-from workers.ocr.syllables import is_syllable
+from workers.ocr.syllables import flat, is_syllable
 from workers.ocr.title import segments
 
 _HEADS = re.compile(
@@ -33,7 +33,8 @@ class Issuer:
     """Names as printed, each on one line; ``parent`` is "" when there is none.
 
     ``known``: share of the words that stand in the lexicon or elsewhere in the document; ``mended``: words whose
-    marks were set by them (capitals lose theirs to the scanner: TINH for TỈNH).
+    marks were set by them (capitals lose theirs to the scanner: TINH for TỈNH); ``disputed``: one of them has other marks
+    where it is printed, as the word reader sees it, and is in no list («NGHI», in the text «Nghỉ»).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Issuer:
     tokens: tuple[Token, ...]
     known: float
     mended: int
+    disputed: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -52,12 +54,17 @@ class Issuer:
 
 
 def find_issuer(
-    sheet: Sheet, anchors: Anchors, seen: Spellings, again: Callable[[Row], Iterable[str]]
+    sheet: Sheet,
+    anchors: Anchors,
+    seen: Spellings,
+    again: Callable[[Row], Iterable[str]],
+    sighted: Callable[[Row], Iterable[str]] = lambda row: (),
 ) -> Issuer | None:
     """Capitals of the left column, from the height of Quốc hiệu down to the number line.
 
     ``seen``: how the document's own text spells its words.
-    ``again``: other readings of a row, asked when it holds words that nothing knows.
+    ``again``: other readings of a row, asked when it holds words that nothing knows; ``sighted``: its words as the
+    word reader is sure of them.
     """
     end = anchors.number.middle - 2 if anchors.number is not None else anchors.top + 22
     rows: list[Row] = []
@@ -80,7 +87,16 @@ def find_issuer(
     parent, _, _ = mended([w for words in lines[:start] for w in words], seen)
     words = sum(any(c.isalnum() for c in w) for words in lines[start:] for w in words)
     tokens = tuple(t for r in rows[start:] for t in r.tokens)
-    return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed)
+    printed = [word for row in rows[start:] for word in sighted(row)]
+    return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed, _is_disputed(nfc(name), printed))
+
+
+def _is_disputed(name: str, printed: Iterable[str]) -> bool:
+    words = {letters(word): flat(word) for word in name.split()}
+    return any(
+        letters(word) in words and flat(word) != words[letters(word)] and letters(word) not in listed_words()
+        for word in printed
+    )
 
 
 def _is_torn(name: str) -> bool:

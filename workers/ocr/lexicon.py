@@ -127,6 +127,12 @@ def places() -> frozenset[str]:
 
 
 @cache
+def listed_words() -> frozenset[str]:
+    """Letters without marks of the words of agencies' names and kinds of place (lexicon/organs.txt)."""
+    return frozenset(letters(word) for phrase in _words("organs.txt") for word in phrase.split())
+
+
+@cache
 def names() -> dict[str, str]:
     """Letters without marks → the name in capitals, of agencies' parts and places. Names with the same letters but
     other words are left out; other signs between the same words do not make another name."""

@@ -189,6 +189,17 @@ class SecondLook:
         """The row as the word reader sees it; nothing when there is no time."""
         return " ".join(seen(columns) for columns in self._by_words(row) if columns is not None)
 
+    def sighted(self, row: Row) -> list[str]:
+        """The row's words that the word reader is sure of: as read where it agrees, respelt where it contradicts."""
+        found = []
+        for shown, token in zip(self._by_words(row), row.tokens, strict=True):
+            sight = _sight(shown, token.text)
+            if sight is not None and sight.agrees:
+                found.append(token.text)
+            elif sight is not None and sight.contradicts:
+                found.append(respelt(token.text, sight.other) or "")
+        return found
+
     def _by_words(self, row: Row) -> list[np.ndarray | None]:
         """What the word reader sees of each word; None where there is nothing to show or no time."""
         parts = [] if self.blind else [self._part(row, place) for place in range(len(row.tokens))]

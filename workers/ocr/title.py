@@ -32,6 +32,8 @@ _LEAD_MISREAD = re.compile(
     r"|(?![IVX]+[.)]?\s|[^\W\d_]+\s)(?=\S*[vVW])[^\s()]{2,4}(?=\s))\s*"
 )
 """«V/w», «V#Ñ», «VWÑ», «W/-», «V&», «2v», «V7»: no word begins so"""
+_ABOUT_MISREAD = re.compile(r"^\W{0,2}(?!V/v\s|[^\W\d_]+\s)(?=\S*[vV])[^\s()]{2,4}\s(?=vi[ệêe]c\b)")
+"""«V# việc»: «Về việc»"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def joined(rows: list[Row]) -> Subject:
     text = nfc(" ".join(row.text for row in kept))
     text = re.sub(r"(?<=\w)\|(?=\w)", " ", text)
     text = re.sub(r"^\W{0,2}(?:V\s?[/lI1.,|]\s?[vV]|V[WwNVv]|V[^\W\d_]v|Ww?|V/)(?=[\s–.,_-])[\s–.,_-]*", "V/v ", text)
+    text = _ABOUT_MISREAD.sub("Về ", text, count=1)
     text = _LEAD_MISREAD.sub("V/v ", text, count=1)
     text = re.sub(r"^\W{0,2}[VvỶ]?[ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = re.sub(r"^\W{0,2}[VvrỶ]?[ềê](?=\s)", "Về", text)  # a stamp's frame in the V
