@@ -215,6 +215,14 @@ AGREED = {
 """the evidence of a document that no reader contradicts"""
 
 
+@pytest.mark.parametrize(("number", "decision"), [(0.99, "accept"), (0.85, "review")])
+def test_each_required_field_must_be_believed_by_itself(number, decision):
+    """«|12» beside a stamp's frame was 112 with 0.8, and nothing else of the document was in doubt."""
+    sure = {name: Field(name, "x", 0.9995) for name in FieldName}
+    fields = sure | {FieldName.CODE_NUMBER: Field(FieldName.CODE_NUMBER, "112", number)}
+    assert decide(fields, (), AGREED, OcrSection()) == decision
+
+
 def test_a_muddled_agency_or_a_doubtful_haste_needs_a_clerk_though_it_is_no_required_field():
     sure = {name: Field(name, "x", 0.9995) for name in FieldName}
     assert decide(sure, (), AGREED, OcrSection()) == "accept"
