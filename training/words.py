@@ -32,6 +32,18 @@ class Word:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """``ink`` (0 paper to 255) at DRAWN_DPI, and in its px: left and right end of each word, the line's ``rows`` as the
+    engine would tell them, the ``gap`` between words."""
+
+    ink: np.ndarray
+    texts: Sequence[str]
+    places: Sequence[tuple[float, float]]
+    rows: tuple[float, float]
+    gap: float
+
+
 class Maker:
     """Lines of words, drawn with one generator of chance."""
 
@@ -72,7 +84,7 @@ class Maker:
         if rng.random() < 0.06:
             under = base + size * rng.uniform(0.18, 0.4)
             pen.line((rng.uniform(0, width / 2), under, rng.uniform(width / 2, width), under), 255, round(size * 0.05))
-        return self._scanned(np.asarray(canvas), texts, places, rows, gap)
+        return self._scanned(_Line(np.asarray(canvas), texts, places, rows, gap))
 
     def _rows(self, ink: np.ndarray, base: float, size: float) -> tuple[float, float]:
         """The line's height as the engine would tell it: its ink's, a mark too low or half a line too high."""
@@ -131,18 +143,11 @@ class Maker:
             return f"{rng.integers(1, 999)}/{rng.choice(['QĐ', 'KH', 'TTr', 'BC', 'NQ'])}-{rng.choice(['UBND', 'SYT', 'TTg'])}"
         return "".join(rng.choice(list("0123456789IVX"), rng.integers(1, 5)))
 
-    def _scanned(
-        self,
-        ink: np.ndarray,
-        texts: Sequence[str],
-        places: Sequence[tuple[float, float]],
-        rows: tuple[float, float],
-        gap: float,
-    ) -> list[Word]:
+    def _scanned(self, line: _Line) -> list[Word]:
         rng = self.rng
         dpi = float(rng.choice([200, 200, 200, 300, 150]))
         step = DRAWN_DPI / dpi
-        weight = rng.normal(0, 1.1)
+        ink, weight = line.ink, rng.normal(0, 1.1)
         if abs(weight) >= 1:
             kernel = np.ones((1 + round(abs(weight)),) * 2, np.uint8)
             ink = cv2.dilate(ink, kernel) if weight > 0 else cv2.erode(ink, kernel)
@@ -171,7 +176,7 @@ class Maker:
         elif rng.random() < 0.7:
             _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 92))])
             grey = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-        return self._cut(grey, texts, places, rows, gap, matrix, dpi)
+        return self._cut(grey, line, matrix, dpi)
 
     def _crossed(self, page: np.ndarray, paper: float) -> None:
         """What a stamp or a pen leaves over print."""
@@ -183,26 +188,17 @@ class Maker:
         page -= over / 255.0 * rng.uniform(0.1, 0.6) * paper
         np.clip(page, 0, 255, out=page)
 
-    def _cut(
-        self,
-        grey: np.ndarray,
-        texts: Sequence[str],
-        places: Sequence[tuple[float, float]],
-        rows: tuple[float, float],
-        gap: float,
-        matrix: np.ndarray,
-        dpi: float,
-    ) -> list[Word]:
+    def _cut(self, grey: np.ndarray, line: _Line, matrix: np.ndarray, dpi: float) -> list[Word]:
         """Each word as the reader cuts it: as high as its line and more, to the middle of the gaps beside it, not quite."""
         rng = self.rng
         inverse = cv2.invertAffineTransform(matrix)
         per_mm = dpi / 25.4
         found = []
-        for text, (left, right) in zip(texts, places, strict=True):
-            centre = inverse @ ((left + right) / 2, sum(rows) / 2, 1)
-            half = (rows[1] - rows[0]) / 2 / matrix[0, 0]
+        for text, (left, right) in zip(line.texts, line.places, strict=True):
+            centre = inverse @ ((left + right) / 2, sum(line.rows) / 2, 1)
+            half = (line.rows[1] - line.rows[0]) / 2 / matrix[0, 0]
             wide = (right - left) / 2 / matrix[0, 0]
-            beside = min(gap / 2 / matrix[0, 0] * rng.uniform(0.4, 1.15), 1.0 * per_mm)
+            beside = min(line.gap / 2 / matrix[0, 0] * rng.uniform(0.4, 1.15), 1.0 * per_mm)
             y0 = round(centre[1] - half - AROUND_MM * per_mm)
             y1 = y0 + round(2 * (half + AROUND_MM * per_mm))
             x0, x1 = round(centre[0] - wide - beside), round(centre[0] + wide + beside)
