@@ -1,4 +1,4 @@
-"""Train the word witness's network and export it: see README.md beside this file.
+"""Train the word reader's network and export it: see README.md beside this file.
 
 ``make`` draws words into shards; ``train`` learns from whatever shards there are, or goes on from an earlier model.
 """
@@ -23,7 +23,7 @@ NOT_TYPED_IN = ("Mono", "Cursor", "Display", "Adventor", "Cousine")
 """typefaces for code and posters"""
 
 
-class Witness(nn.Module):
+class WordReader(nn.Module):
     """Fully convolutional: 1×48×W → (1+symbols)×1×W/4, blank first."""
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ def train(work: Path, check: Path, out: Path, minutes: float, size: int, rate: f
     torch.set_num_threads(1)
     torch.manual_seed(7)
     rng = np.random.default_rng(int(time.time()))
-    model = Witness().to(memory_format=torch.channels_last)
+    model = WordReader().to(memory_format=torch.channels_last)
     if start:
         known = {
             name: value for name, value in torch.load(start).items() if value.shape == model.state_dict()[name].shape
@@ -151,7 +151,7 @@ def train(work: Path, check: Path, out: Path, minutes: float, size: int, rate: f
     export(model, out)
 
 
-def judge(model: Witness, check: Path, rng: np.random.Generator, most: int) -> None:
+def judge(model: WordReader, check: Path, rng: np.random.Generator, most: int) -> None:
     model.eval()
     right = count = 0
     with torch.inference_mode():
@@ -165,7 +165,7 @@ def judge(model: Witness, check: Path, rng: np.random.Generator, most: int) -> N
     model.train()
 
 
-def export(model: Witness, out: Path) -> None:
+def export(model: WordReader, out: Path) -> None:
     """Write ONNX with a free width, batch norms folded into the convolutions."""
     model = model.to(memory_format=torch.contiguous_format).eval()
     torch.onnx.export(

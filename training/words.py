@@ -1,4 +1,4 @@
-"""Draw words of print as a scanner delivers them, with the text that is on them: what the word witness learns from.
+"""Draw words of print as a scanner delivers them, with the text that is on them: what the word reader learns from.
 
 Every spelling that Vietnamese allows is as likely as any other, so that the network learns marks from their shape alone
 and not from what people usually write: Tesseract already knows that, and it is what its mistakes come from.
