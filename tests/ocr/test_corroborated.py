@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen
-from workers.ocr.filling import CONTRADICTED, FEATURES, SAME, Filling
+from workers.ocr.filling import CONTRADICTED, FEATURES, SAME, Filling, _evidence
 from workers.ocr.issued import IssuedReading
 from workers.ocr.number import CodeReading
 
@@ -78,3 +78,10 @@ def test_a_part_of_a_printed_date_that_was_not_read_is_the_one_seen(parts, value
 def test_a_day_that_does_not_exist_is_not_seen():
     seen = with_date_seen(IssuedReading(None, {"year": filling("2021")}, ()), "Hòa Hà, ngày 31 tháng 02 năm 2021")
     assert (seen.value, seen.seen_only) == (None, False)
+
+
+@pytest.mark.parametrize(("share", "sure", "same"), [(0.62, 0.0, 0.0), (0.62, 0.5, 1.0), (0.95, 0.0, 1.0)])
+def test_two_that_both_guess_do_not_agree(share, sure, same):
+    """Two strokes of a pen: the engine's «|1» of confidence 0, and a network that is not sure of 1 either."""
+    evidence = _evidence("1", [("1", share), ("11", 1 - share)], "1", sure, 0.0, 8.0)
+    assert evidence[SAME] == same

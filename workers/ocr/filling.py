@@ -100,6 +100,11 @@ def _choose(seen: Sequence[tuple[str, float]], printed: str | None, sure: float,
     return best[0]
 
 
+BELIEVED, LIKELY = 0.1, 0.88
+"""engine's confidence, or network's probability, one of which makes their agreement one: «|1» of confidence 0 was 1 for the
+engine, and 1 was only likelier than 11 for the network"""
+
+
 def _evidence(
     value: str | None, seen: Sequence[tuple[str, float]], printed: str | None, sure: float, pen: float, scale: float
 ) -> list[float]:
@@ -107,6 +112,7 @@ def _evidence(
     share = min(max(shares.get(value or "", 0.0), 1e-4), 1 - 1e-4)
     others = [p for text, p in seen if text != value]
     same = printed is not None and value is not None and printed.lstrip("0") == value.lstrip("0")
+    same = same and (sure >= BELIEVED or share >= LIKELY)
     return [
         float(np.log(share / (1 - share))),
         float(same),
