@@ -52,7 +52,9 @@ def test_each_part_of_a_date_is_confirmed_by_itself():
     assert {name: part.value for name, part in seen.items()} == {"day": "05", "month": "4", "year": "2023"}
 
 
-@pytest.mark.parametrize("text", ["", "Xuân Đức, ngày tháng năm 2023", "báo cáo 12 trang"])
+@pytest.mark.parametrize("text", [
+    "", "Xuân Đức, ngày tháng năm 2023", "báo cáo 12 trang", "ngày l05 tháng 4 năm 2023", "ngày /05 tháng 4 năm 2023",
+])  # fmt: skip
 def test_a_line_that_is_no_date_confirms_nothing(text):
     issued = IssuedReading("2023-04-05", {"day": filling("05")}, ())
     assert with_date_seen(issued, text) == issued

@@ -16,7 +16,9 @@ from workers.ocr.word_reader import ONE_SHAPE
 
 NOT_CONTRADICTED = 0.3
 """engine's confidence in another number from which two against one do not settle it"""
-_DATE = re.compile(r"(?P<day>\d{1,2})\s*t\w{2,4}\s*(?P<month>\d{1,2})\s*n\w{1,3}\s*(?P<year>\d{4})", re.IGNORECASE)
+_DATE = re.compile(
+    r"(?<![\w/])(?P<day>\d{1,2})\s*t\w{2,4}\s*(?P<month>\d{1,2})\s*n\w{1,3}\s*(?P<year>\d{4})", re.IGNORECASE
+)
 _CODE = re.compile(r"\S*[/-]\S*")
 
 

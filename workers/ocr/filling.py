@@ -69,7 +69,7 @@ def fill(
     printed = slot.read if _valid(slot.read, grammar) else None
     value = _choose(seen, printed, slot.confidence, pen)
     evidence = _evidence(value, seen, printed, slot.confidence, pen, page.sheet.px_per_mm[0])
-    if not evidence[SAME] and value is not None and resembles(slot.read, value):
+    if not evidence[SAME] and printed is None and value is not None and resembles(slot.read, value):
         evidence[SAME] = 0.5
     return Filling(value, pen, (*evidence, float(alike)))
 
