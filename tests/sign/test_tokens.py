@@ -73,10 +73,10 @@ def test_a_second_set_waits_until_the_first_is_closed(softhsm: Pkcs11Signer) -> 
 
 def test_a_login_left_behind_is_ended_so_that_the_pin_is_really_asked(softhsm: Pkcs11Signer) -> None:
 
+    library = pkcs11.lib(softhsm.module)
+    library.reinitialize()  # another test of this process may have loaded it with tokens of its own
     token = next(
-        slot.get_token()
-        for slot in pkcs11.lib(softhsm.module).get_slots(token_present=True)
-        if slot.get_token().label == "sohoa"
+        slot.get_token() for slot in library.get_slots(token_present=True) if slot.get_token().label == "sohoa"
     )
     left = token.open(user_pin=PIN)
     with pytest.raises(OperatorError, match="Sai mã PIN"), softhsm.open("000000"):
