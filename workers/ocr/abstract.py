@@ -15,11 +15,11 @@ import numpy as np
 
 from intake.ports import OcrEngine, OcrLine
 from workers.ocr.anchors import Anchors
-from workers.ocr.beside_stamp import read_apart
+from workers.ocr.beside_stamp import read_apart, read_part
+from workers.ocr.columns import runs
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, lay_out
-from workers.ocr.page import moved, scaled
-from workers.ocr.reading_image import one_channel, resampled, scale_for
+from workers.ocr.reading_image import one_channel
 from workers.ocr.title import Subject, Title, find_title, subject_under_number, subject_under_title
 
 BELOW_NUMBER_MM = 75.0
@@ -97,14 +97,12 @@ def _print_below(page: Page, row: Row) -> bool:
     part = page.crop(centre - HALF_MM, top, centre + HALF_MM, bottom, page.pixels)
     if min(part.shape[:2]) < 8:
         return False
-    if part.ndim == 3:
-        part = one_channel(np.ascontiguousarray(part), lift=True)
+    part = one_channel(np.ascontiguousarray(part), lift=True)
     per_mm = page.sheet.px_per_mm[0]
     dark = (part < DARK * float(np.percentile(page.gray[::16, ::16], 75))).astype(np.uint8)
     long = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, round(RULE_MM * per_mm)), np.uint8))
     inked = (dark & ~long).mean(axis=1) >= INKED
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.view(np.int8), [0]]))).reshape(-1, 2)
-    return any(end - begin >= LOWEST_MM * per_mm for begin, end in edges)
+    return any(end - begin >= LOWEST_MM * per_mm for begin, end in runs(inked))
 
 
 def _read_below(page: Page, row: Row, engine: OcrEngine, seconds: float) -> Page | None:
@@ -115,18 +113,9 @@ def _read_below(page: Page, row: Row, engine: OcrEngine, seconds: float) -> Page
     _, top = page.sheet.to_px(row.centre, row.y1)
     left, right = round(x0 * across), min(round(x1 * across), width)
     upper, lower = max(round(top), 0), min(round(top + DOWN_MM * down), height)
-    part = (page.pixels if page.pixels.ndim == 3 else page.gray)[upper:lower, left:right]
-    if part.ndim == 3:
-        part = one_channel(np.ascontiguousarray(part), lift=True)
-    scale = scale_for(across * 25.4)
-    try:
-        found = engine.read(
-            resampled(np.ascontiguousarray(part), scale), across * 25.4 * scale, layout="block", seconds=seconds
-        )
-    except TimeoutError:
-        return None
-    known = [tuple(token.word for token in one.tokens) for one in page.sheet.rows]
-    again = [line for line in moved(scaled(found, scale), left, upper) if line]
+    part = one_channel(np.ascontiguousarray(page.pixels[upper:lower, left:right]), lift=True)
+    again = read_part(part, (left, upper), across * 25.4, engine, seconds, layout="block")
     if not again:
         return None
+    known = [tuple(token.word for token in one.tokens) for one in page.sheet.rows]
     return replace(page, sheet=lay_out([*known, *again], width, height, (across * 25.4, down * 25.4)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -44,10 +45,8 @@ def read_apart(
             return None
         begin += edge
         part = page.gray[top:bottom, begin:right]
-    scale = scale_for(across * 25.4)
-    try:
-        found = engine.read(resampled(np.ascontiguousarray(part), scale), across * 25.4 * scale, seconds=seconds)
-    except TimeoutError:
+    again = read_part(part, (begin, top), across * 25.4, engine, seconds)
+    if again is None:
         return None
 
     def outside(word: OcrWord) -> bool:
@@ -55,9 +54,25 @@ def read_apart(
         return not (left <= x < right and top <= y < bottom)
 
     kept = [tuple(word for word in line if outside(word)) for line in lines]
-    again = moved(scaled(found, scale), begin, top)
     sheet = lay_out([line for line in (*kept, *again) if line], width, height, (across * 25.4, down * 25.4))
     return replace(page, sheet=sheet)
+
+
+def read_part(
+    part: np.ndarray,
+    at: tuple[int, int],
+    dpi: float,
+    engine: OcrEngine,
+    seconds: float,
+    layout: Literal["page", "block", "line"] = "page",
+) -> tuple[OcrLine, ...] | None:
+    """Lines of ``part`` (H×W uint8 of ``dpi``, cut at ``at``: x, y px) in px of its page; None after ``seconds``."""
+    scale = scale_for(dpi)
+    try:
+        found = engine.read(resampled(np.ascontiguousarray(part), scale), dpi * scale, layout=layout, seconds=seconds)
+    except TimeoutError:
+        return None
+    return tuple(line for line in moved(scaled(found, scale), *at) if line)
 
 
 def _behind_the_frame(part: np.ndarray, per_mm: float) -> int | None:

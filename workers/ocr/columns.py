@@ -104,7 +104,7 @@ def _white_row(ink: np.ndarray, near: float, per_mm: float, upwards: bool) -> in
     before, after = (SEARCH_MM, 1.0) if upwards else (1.0, SEARCH_MM)
     top, bottom = max(round(near - before * per_mm), 0), round(near + after * per_mm)
     for specks in SPECKS:
-        wide = [run for run in _runs(ink[top:bottom] < specks) if run[1] - run[0] > WHITE_MM * per_mm]
+        wide = [run for run in runs(ink[top:bottom] < specks) if run[1] - run[0] > WHITE_MM * per_mm]
         if wide:
             begin, end = wide[-1] if upwards else wide[0]
             return top + (begin + end) // 2
@@ -131,7 +131,7 @@ def _two_columns(cells: np.ndarray) -> Band | None:
     best = (LEAST_MM - 1, 0, 0, 0)
     for x in range(round(GUTTER_FROM * columns), round(GUTTER_TO * columns) - GUTTER_MM):
         left, right = inked[:, x] > 0, inked[:, -1] > inked[:, x + GUTTER_MM]
-        for begin, end in _runs(inked[:, x] == inked[:, x + GUTTER_MM]):
+        for begin, end in runs(inked[:, x] == inked[:, x + GUTTER_MM]):
             if end - begin > best[0]:
                 share = min(int(left[begin:end].sum()), int(right[begin:end].sum()))
                 best = max(best, (share, begin, end, x), key=lambda band: band[0])
@@ -149,7 +149,7 @@ def _middle(band: np.ndarray, x: int) -> int:
     return int(inked[inked < x].max() + 1 + inked[inked >= x + GUTTER_MM].min()) // 2
 
 
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
     """First and one after the last index of every run of true."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

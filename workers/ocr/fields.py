@@ -19,7 +19,7 @@ from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import Anchors, find_anchors
 from workers.ocr.beside_stamp import read_apart
 from workers.ocr.confidence import probability
-from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen
+from workers.ocr.corroborated import NOT_CONTRADICTED, code_seen, with_date_seen, with_number_seen
 from workers.ocr.filling import CONTRADICTED, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
@@ -297,7 +297,7 @@ IMPOSSIBLE = 0.1
 
 def _number_probability(filling: Filling, led: bool) -> float:
     sure = probability("number", filling.evidence)
-    return sure if led and filling.evidence[CONTRADICTED] < 0.3 else min(sure, UNSURE)
+    return sure if led and filling.evidence[CONTRADICTED] < NOT_CONTRADICTED else min(sure, UNSURE)
 
 
 def _put_date(gathered: Gathered, sheet: Sheet, issued: IssuedReading) -> None:

@@ -241,8 +241,8 @@ class SecondLook:
         for the ``sure`` ones; and the other spelling of those left in doubt, by place: nearly read, or neither read nor
         far from it."""
         texts = [around[0], *(token.text for token in row.tokens), around[1]]
-        missed = {place - 1: good for place, good in wanted(texts).items() if 0 < place <= len(row.tokens)}
-        missed = {place: good for place, good in missed.items() if place not in sure}
+        own = frozenset(range(len(row.tokens))) - sure
+        missed = {place - 1: good for place, good in wanted(texts).items() if place - 1 in own}
         short: dict[int, list[float]] = {place: [] for place in missed}
         for picture in PICTURES + WITNESSES + LAST_WITNESSES:
             left = [place for place in missed if 0.0 not in short[place]]

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from workers.ocr.columns import runs
 from workers.ocr.spelling import fold, letters
 from workers.ocr.syllables import is_syllable
 from workers.ocr.voting import bare
@@ -82,9 +83,7 @@ def _small_letters(ink: np.ndarray) -> tuple[float, float]:
     middle = len(profile) / 2
     weight = np.clip(1.5 - np.abs(np.arange(len(profile)) + 0.5 - middle) / middle, 0.5, 1)
     dense = profile >= DENSE * float((profile * weight).max())
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], dense.view(np.int8), [0]])))
-    runs = edges.reshape(-1, 2)
-    best = max(runs, key=lambda run: float((profile * weight)[run[0] : run[1]].sum()))
+    best = max(runs(dense), key=lambda run: float((profile * weight)[run[0] : run[1]].sum()))
     return float(best[0]), float(best[1])
 
 
