@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, local
+from threading import Barrier, Event, local
 from typing import Any
 
 import cv2
+import pytest
+from PIL import Image
 
+from intake.model import FieldName
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
+from workers.ocr.fields import NAMED_WITHIN
 from workers.ocr.reading import engine_for, read
 from workers.ocr.spelling import letters
 
@@ -41,6 +45,41 @@ def test_pages_are_read_side_by_side_and_come_out_the_same() -> None:
 
     assert together.page_count == 3
     assert together.as_json() == one_by_one.as_json()
+
+
+class LastWaits:
+    """The real engine; the last page, ``NARROW`` px wide, goes on only when page 1 was looked at again."""
+
+    def __init__(self, inner: OcrEngine) -> None:
+        self.name, self._inner, self._again = inner.name, inner, Event()
+
+    def read(self, image: Any, dpi: float, *, rivals: bool = False, **more: Any) -> tuple[OcrLine, ...]:
+        if rivals:
+            self._again.set()
+        elif image.shape[1] == NARROW:
+            assert self._again.wait(120), "page 1 is looked at again only when all pages are read"
+        return self._inner.read(image, dpi, rivals=rivals, **more)
+
+
+NARROW = 1000
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_page_1_is_looked_at_again_while_the_pages_of_a_book_are_read(tmp_path: Path, jobs: int) -> None:
+    section = OcrSection()
+    engine = engine_for(section.engine, section.language)
+    first = SCANS / "giay-moi-hop.png"
+    small, narrow = tmp_path / "small.png", tmp_path / "narrow.png"
+    with Image.open(first) as page:
+        page.crop((0, 200, 1010, 1150)).save(small, dpi=(200, 200))
+        page.crop((0, 200, NARROW, 1150)).save(narrow, dpi=(200, 200))
+    book = [first, *[small] * (NAMED_WITHIN + jobs - 2), narrow]
+    reading = read(book, section, jobs=jobs, engine=LastWaits(engine))
+
+    assert reading.pages[-1].text
+    alone = read([first], section, engine=engine)
+    names = (FieldName.CODE_NUMBER, FieldName.ISSUED_DATE, FieldName.SUBJECT, FieldName.ORGAN_NAME)
+    assert [reading.fields[name] for name in names] == [alone.fields[name] for name in names]
 
 
 def test_asking_for_rivals_changes_no_word_and_gives_each_its_nearest() -> None:

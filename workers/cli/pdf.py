@@ -44,8 +44,8 @@ def command(
             f"«{output}» cũng là tệp nguồn; hãy chọn tên khác sau -o.",
             f"«{output}» is also a source; choose another name after -o.",
         )
-    refuse_secret(files)
     _give_memory_back()
+    refuse_secret(files)
     result = _make(files, output, words, jobs)
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
@@ -57,7 +57,7 @@ def command(
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """glibc's mallopt parameters"""
-_COLOURS, _KEPT = 4_500_000, 4_000_000
+_COLOURS, _KEPT = 4_500_000, 16_000_000
 """bytes: a sheet in colour at 200 dpi is 12 million, in grey 3.9 million; what the heap may keep unused at its end"""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from intake.errors import DocumentError, NotAllowed
@@ -17,6 +18,12 @@ def refuse_secret(files: Sequence[Path]) -> None:
 
     A file that cannot be opened is left to the command itself. The line's own check looks at every page.
     """
+    # The gate's engine belongs to its thread: its model goes with it, and is not there while the pages are read.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_refuse_secret, files).result()
+
+
+def _refuse_secret(files: Sequence[Path]) -> None:
     try:
         first = list_pages(files[:1])[:1]
         views = [PageView.of(source, decode(source)) for source in first]

@@ -71,46 +71,72 @@ class Gathered:
             self.fields[name] = Field(name, value, confidence, **more)
 
 
-def extract(
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What page 1 tells: ``gathered``, and whether its anchors are ``certain``, so that it is a document's first page."""
+
+    gathered: Gathered
+    findings: tuple[Finding, ...]
+    sheet: Sheet
+    certain: bool
+
+
+def head_fields(
     pages: Sequence[PageReading],
     picture: Callable[[int], np.ndarray],
     gray: np.ndarray | None,
-    page_count: int,
     engine: OcrEngine,
     section: OcrSection,
     *,
-    header_only: bool,
+    thorough: bool,
     known: Known = NOTHING,
     first_look: bool = False,
-) -> tuple[Mapping[FieldName, Field], tuple[Finding, ...], Mapping[str, Any]]:
-    """Every field, null ones included, in Appendix VI's order; what the clerk should know; the evidence. ``picture``: the
-    pixels of a page by its number; ``gray``: the channel of page 1 that was read, where it is at hand. ``known``: what was
-    known before, which can lower a confidence and choose between readings, never put a value of its own.
-    ``first_look``: nothing is read a second time, neither for surer words nor for why there are none."""
-    gathered, findings = Gathered(), []
-    first = pages[0]
+) -> Head:
+    """The fields of page 1, or the finding that tells why it has none. ``pages``: page 1 and those behind it, the first
+    ``NAMED_WITHIN`` of which are asked for the agency's spelling. ``picture``: the pixels of a page by its number;
+    ``gray``: the channel of page 1 that was read, where it is at hand. ``known``: what was known before, which can lower
+    a confidence and choose between readings, never put a value of its own. ``first_look``: nothing is read a second
+    time, neither for surer words nor for why there are none; ``thorough``: the abstract is, on every picture."""
+    gathered, first = Gathered(), pages[0]
     sheet = _sheet(first)
     anchors = find_anchors(sheet) if has_text(first) else None
+    findings: tuple[Finding, ...] = ()
     certain = anchors is not None and anchors.certain
-    if certain and not header_only:
-        # Before page 1's pixels are there: those of two pages at once would be the most memory a document takes.
-        sheets = chain([sheet], map(_sheet, pages[1:]))
-        signature = find_signature(pages, sheets, picture, engine, section.page_seconds)
-        if signature is not None:
-            _put_signature(gathered, signature)
     if certain or not first_look:
         pixels = picture(first.number)
         gray = one_channel(pixels) if gray is None else gray
         if anchors is None or not certain:
-            findings.append(trouble(first, gray, engine, section))
+            findings = (trouble(first, gray, engine, section),)
         else:
             page = Page(pixels, gray, sheet)
             look = SecondLook(page, engine, section.page_seconds, blind=first_look)
             seen = spellings([p.text for p in pages[:NAMED_WITHIN]])
-            _head(gathered, page, first.lines, anchors, look, seen, not header_only, known)
-    gathered.put(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
-    fields = {name: gathered.fields.get(name, Field(name, None)) for name in ORDER}
-    return fields, tuple(findings), gathered.evidence
+            _head(gathered, page, first.lines, anchors, look, seen, thorough, known)
+    return Head(gathered, findings, sheet, certain)
+
+
+def with_signature(
+    head: Head,
+    pages: Sequence[PageReading],
+    picture: Callable[[int], np.ndarray],
+    engine: OcrEngine,
+    section: OcrSection,
+) -> Gathered:
+    """What the ``head`` told and, of a document that begins on page 1, who signed it."""
+    gathered = Gathered(dict(head.gathered.fields), dict(head.gathered.evidence))
+    if head.certain:
+        sheets = chain([head.sheet], map(_sheet, pages[1:]))
+        signature = find_signature(pages, sheets, picture, engine, section.page_seconds)
+        if signature is not None:
+            _put_signature(gathered, signature)
+    return gathered
+
+
+def all_fields(gathered: Gathered, page_count: int) -> Mapping[FieldName, Field]:
+    """Every field, null ones included, in Appendix VI's order; ``page_count`` is the files' own."""
+    counted = Field(FieldName.PAGE_AMOUNT, page_count, 0.99, source="rule")
+    found = {**gathered.fields, FieldName.PAGE_AMOUNT: counted}
+    return {name: found.get(name, Field(name, None)) for name in ORDER}
 
 
 def _sheet(page: PageReading) -> Sheet:

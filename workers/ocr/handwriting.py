@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 
 from workers.ocr.handwriting_ctc import ALPHABET, LEAST, features, score
+from workers.ocr.networks import network
 
 Grammar = Literal["number", "day", "month", "year"]
 
@@ -127,16 +128,11 @@ def network_input(slot: Slot, grow: float = 0.08, shift: float = 0.0, shear: flo
     )
 
 
-@lru_cache(maxsize=1)
-def _network() -> cv2.dnn.Net:
-    return cv2.dnn.readNetFromONNX(str(MODEL))
-
-
 def _columns(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log-probabilities T×(1+symbols) of a network input, and T log-odds that the ink is pen and not print."""
-    network = _network()
-    network.setInput(np.ascontiguousarray(image[None, None]))
-    output = network.forward().reshape(len(ALPHABET) + 2, -1).T
+    net = network(MODEL)
+    net.setInput(np.ascontiguousarray(image[None, None]))
+    output = net.forward().reshape(len(ALPHABET) + 2, -1).T
     scores = output[:, :-1].astype(np.float64)
     scores -= scores.max(axis=1, keepdims=True)
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), output[:, -1].astype(np.float64)

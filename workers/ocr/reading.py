@@ -18,7 +18,7 @@ from intake.plugins import load
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr.columns import Area, reading_areas
-from workers.ocr.fields import decide, extract
+from workers.ocr.fields import NAMED_WITHIN, Gathered, Head, all_fields, decide, head_fields, with_signature
 from workers.ocr.known import NOTHING, Known
 from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi
@@ -83,27 +83,56 @@ def read(
     sources = list_pages(files, turned=turned)
     if not sources:
         raise DocumentError("Văn bản không có trang nào; hãy quét lại.", "The document has no page; scan it again.")
+
+    def told_by_head(opened: Sequence[Opened], *, thorough: bool, first_look: bool = False) -> Head:
+        pages = [one.reading for one in opened]
+        picture = _pictures(sources, opened[0])
+        return head_fields(
+            pages, picture, opened[0].gray, engine, section, thorough=thorough, known=known, first_look=first_look
+        )
+
     if header_only:
-        head, _ = _read_head(sources[0], engine, section)
-        return _gathered(files, sources, [head], engine, section, known, header_only=True)
+        opened, _ = _read_head(sources[0], engine, section)
+        head = told_by_head([opened], thorough=False)
+        return _gathered(files, sources, [opened], head, head.gathered, section)
 
     def read_first() -> Opened:
-        head, rest = _read_head(sources[0], engine, section)
+        opened, rest = _read_head(sources[0], engine, section)
         if on_header:
-            on_header(_gathered(files, sources, [head], engine, section, known, header_only=True, first_look=True))
-        whole = _complete(head, rest, engine, section)
+            head = told_by_head([opened], thorough=False, first_look=True)
+            on_header(_gathered(files, sources, [opened], head, head.gathered, section))
+        whole = _complete(opened, rest, engine, section)
         # With more pages to come, the pixels would lie idle in memory until all are read: they are decoded again then.
         return whole if len(sources) == 1 else Opened(whole.reading)
 
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         tasks = [pool.submit(read_first)]
-        tasks += [pool.submit(_read_page, source, engine, section) for source in sources[1:]]
+        tasks += [pool.submit(_read_page, source, engine, section) for source in sources[1:NAMED_WITHIN]]
+        named_within = tuple(tasks)
+        behind = sources[len(tasks) :]
+        # Not at the very end, where all but one of the jobs would idle; and no sooner than the pages it asks are read.
+        tasks += [pool.submit(_read_page, source, engine, section) for source in behind[: jobs - 1]]
+        looked = pool.submit(lambda: told_by_head([task.result() for task in named_within], thorough=True))
+        tasks += [pool.submit(_read_page, source, engine, section) for source in behind[jobs - 1 :]]
         try:
-            pages = [task.result() for task in tasks]
+            read_pages = [task.result() for task in tasks]
+            head = looked.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return _gathered(files, sources, pages, engine, section, known, header_only=False)
+    gathered = with_signature(
+        head, [one.reading for one in read_pages], _pictures(sources, read_pages[0]), engine, section
+    )
+    return _gathered(files, sources, read_pages, head, gathered, section)
+
+
+def _pictures(sources: Sequence[PageSource], first: Opened) -> Callable[[int], np.ndarray]:
+    def picture(number: int) -> np.ndarray:
+        # Of pages with others before or behind none is kept: what must be looked at again is decoded again.
+        kept = first.pixels if number == sources[0].number else None
+        return decode(sources[number - sources[0].number]) if kept is None else kept
+
+    return picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,31 +232,12 @@ def _gathered(
     files: Sequence[Path],
     sources: Sequence[PageSource],
     opened: Sequence[Opened],
-    engine: OcrEngine,
+    head: Head,
+    gathered: Gathered,
     section: OcrSection,
-    known: Known,
-    *,
-    header_only: bool,
-    first_look: bool = False,
 ) -> DocumentReading:
     pages = tuple(one.reading for one in opened)
-
-    def picture(number: int) -> np.ndarray:
-        # Of pages with others before or behind none is kept: what must be looked at again is decoded again.
-        kept = opened[0].pixels if number == sources[0].number else None
-        return decode(sources[number - sources[0].number]) if kept is None else kept
-
-    fields, findings, evidence = extract(
-        pages,
-        picture,
-        opened[0].gray,
-        len(sources),
-        engine,
-        section,
-        header_only=header_only,
-        known=known,
-        first_look=first_look,
-    )
-    findings = tuple(f for page in pages for f in page.findings) + findings
-    decision = decide(fields, findings, evidence, section)
-    return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, evidence)
+    fields = all_fields(gathered, len(sources))
+    findings = tuple(f for page in pages for f in page.findings) + head.findings
+    decision = decide(fields, findings, gathered.evidence, section)
+    return DocumentReading(tuple(files), len(sources), pages, fields, decision, findings, gathered.evidence)

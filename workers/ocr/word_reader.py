@@ -9,7 +9,6 @@ fields, and says how much likelier what was read is than the same word with any 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,6 +19,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from workers.ocr.columns import runs
+from workers.ocr.networks import network
 from workers.ocr.spelling import fold, letters
 from workers.ocr.syllables import is_syllable
 from workers.ocr.voting import bare
@@ -96,15 +96,6 @@ def _cut(ink: np.ndarray, top: float, scale: float) -> np.ndarray:
     return cv2.warpAffine(ink, matrix, (width, HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0.0)
 
 
-_network = threading.local()
-
-
-def _loaded() -> cv2.dnn.Net:
-    if not hasattr(_network, "net"):
-        _network.net = cv2.dnn.readNetFromONNX(str(MODEL))
-    return _network.net
-
-
 def columns_of(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Log probabilities T×(1+signs) of each of ``parts`` (see ``network_inputs``; to the middle of the gaps beside the
     word, 1 mm at most), shown side by side in one look."""
@@ -118,9 +109,9 @@ def columns_of(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     strip = np.zeros((HEIGHT, x), np.float32)
     for left, image in zip(places, inputs, strict=True):
         strip[:, left : left + image.shape[1]] = image
-    network = _loaded()
-    network.setInput(strip[None, None])
-    scores = network.forward().reshape(len(ALPHABET) + 1, -1).T.astype(np.float64)
+    net = network(MODEL)
+    net.setInput(strip[None, None])
+    scores = net.forward().reshape(len(ALPHABET) + 1, -1).T.astype(np.float64)
     scores -= scores.max(axis=1, keepdims=True)
     scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
     reach = APART // 2

@@ -10,8 +10,6 @@ import io
 from functools import cache
 
 import pikepdf
-from fontTools.fontBuilder import FontBuilder
-from fontTools.ttLib.tables._g_l_y_f import Glyph
 from pikepdf import Array, Dictionary, Name, Stream
 
 NAME = "Sohoa-Glyphless"
@@ -109,6 +107,10 @@ class Charset:
 @cache
 def font_program() -> bytes:
     """A TrueType font of two empty glyphs (.notdef and the one all characters share); the same bytes every time."""
+    # As the validator is (workers/tools/pdfa.py), which needs it too: loaded when the pages are read.
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.ttLib.tables._g_l_y_f import Glyph
+
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", "any"])
     builder.setupCharacterMap({0xF020: "any"})

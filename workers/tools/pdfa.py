@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream, String, pdfa
+from pikepdf import Array, Dictionary, Name, Stream, String
 from PIL import ImageCms
 
 from intake.errors import DocumentError
@@ -61,10 +62,17 @@ def validate(path: Path) -> PdfaVerdict:
     return PdfaVerdict(tuple(finding for finding in findings if finding not in tolerated), tolerated)
 
 
+def _standard() -> ModuleType:
+    # With the parsers of fonts and schemas behind it 13 MB: loaded when there is a PDF, not while its pages are read.
+    from pikepdf import pdfa
+
+    return pdfa
+
+
 def _findings(path: Path) -> tuple[PdfaFinding, ...]:
     # given a path, the validator maps the file, and a book of 500 scans would be resident as a whole
     with path.open("rb") as stream:
-        report = pdfa.validate_written(stream, FLAVOUR)
+        report = _standard().validate_written(stream, FLAVOUR)
     return tuple(PdfaFinding(f.rule, f.where, f.message, f.kind) for f in report.findings)
 
 
@@ -164,7 +172,7 @@ def save(pdf: pikepdf.Pdf, target: Path) -> None:
     """
     temporary = target.with_name(target.name + ".tmp")
     try:
-        pdf.save(temporary, **pdfa.resolve_save_kwargs(FLAVOUR, deterministic_id=True, min_version=VERSION))
+        pdf.save(temporary, **_standard().resolve_save_kwargs(FLAVOUR, deterministic_id=True, min_version=VERSION))
         findings = _findings(temporary)
         if findings:
             raise not_conforming(findings)
