@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from intake.ports import OcrWord
 from samples.typeface import LIBERATION_SERIF, font
-from tests.ocr.paper import HEAD, sheet, words
+from tests.ocr.paper import HEAD, sheet, white, words
 from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import find_anchors
 from workers.ocr.ink import Page
@@ -115,3 +117,32 @@ def test_a_word_that_begins_like_a_lead_stays(first):
 def test_a_lead_before_viec_is_about():
     (row,) = sheet(words("V# việc cử cán bộ đi học", 40, 50)).rows
     assert joined([row]).text == "Về việc cử cán bộ đi học"
+
+
+def spaced(text: str, y: float, stamp: tuple[str, float] | None = None) -> tuple[OcrWord, ...]:
+    """A line about the page's middle, its words 3.5 mm apart as a typewriter's face has them; right before it what was
+    read of a ``stamp``, and how surely."""
+    wide = 2.0 * sum(map(len, text.split())) + 3.5 * (len(text.split()) - 1)
+    x, found = 105 - wide / 2, []
+    for word in text.split():
+        found.append(*words(word, x, y))
+        x += 2.0 * len(word) + 3.5
+    if stamp is not None:
+        (before,) = words(stamp[0], 105 - wide / 2 - 2.0 - 2.0 * len(stamp[0]), y)
+        found.insert(0, replace(before, confidence=stamp[1]))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(("stamp", "text", "complete"), [
+    (None, "rộng cho trẻ em giai đoạn 2022 - 2026", True),
+    (("„-I@JNI29/2)", 0.05), "rộng cho trẻ em giai đoạn 2022 - 2026", True),
+    (("Chuyển", 0.9), "cho trẻ em giai đoạn 2022", False),
+])  # fmt: skip
+def test_words_pushed_out_of_a_line_by_a_stamps_are_brought_back_or_missed(stamp, text, complete):
+    line = spaced("rộng cho trẻ em giai đoạn 2022 - 2026", 64, stamp)
+    ocr = [*HEAD, CODE, centred(TITLE, 52, None), centred("Về việc tiêm chủng mở", 58, None), line]
+    of = sheet(*ocr)
+    title, subject = title_and_subject(white(of), ocr, find_anchors(of), None, 20.0)
+    assert title is not None
+    assert subject is not None
+    assert (subject.text, subject.complete) == (f"Về việc tiêm chủng mở {text}", complete)

@@ -82,8 +82,11 @@ def test_a_day_that_does_not_exist_is_not_seen():
     assert (seen.value, seen.seen_only) == (None, False)
 
 
-@pytest.mark.parametrize(("share", "sure", "same"), [(0.62, 0.0, 0.0), (0.62, 0.5, 1.0), (0.95, 0.0, 1.0)])
-def test_two_that_both_guess_do_not_agree(share, sure, same):
-    """Two strokes of a pen: the engine's «|1» of confidence 0, and a network that is not sure of 1 either."""
-    evidence = _evidence("1", [("1", share), ("11", 1 - share)], "1", sure, 0.0, 8.0)
+@pytest.mark.parametrize(("share", "sure", "pen", "same"), [
+    (0.62, 0.0, 0.0, 0.0), (0.62, 0.5, 0.0, 1.0), (0.95, 0.0, 0.0, 1.0), (0.85, 0.75, 0.98, 0.0), (0.95, 0.0, 0.98, 1.0),
+])  # fmt: skip
+def test_two_that_both_guess_do_not_agree(share, sure, pen, same):
+    """Two strokes of a pen: the engine's «|1» of confidence 0, and a network that is not sure of 1 either. A pen's 3 with a
+    flat top: both read 5, the network not surely, and the engine knows no pens."""
+    evidence = _evidence("1", [("1", share), ("11", 1 - share)], "1", sure, pen, 8.0)
     assert evidence[SAME] == same

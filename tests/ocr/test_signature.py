@@ -21,13 +21,13 @@ from workers.ocr.reading import engine_for, read
 from workers.ocr.signature import find_signature
 from workers.ocr.signature_block import read_block
 from workers.ocr.signature_ink import without_rings
-from workers.ocr.signer import Name, Place, find_signer, name_in, office_of, signature_place
+from workers.ocr.signer import Name, Place, Signer, find_signer, name_in, office_of, position_of, signature_place
 
 ENGINE = engine_for("tesserocr", OcrSection().language)
 BLACK, RED, BLUE = (28, 28, 32), (205, 40, 60), (40, 60, 150)
 OFFICE = words("GIÁM ĐỐC", 136, 60, advance=2.6)
 TEXT = words("Căn cứ Luật Tổ chức chính quyền địa phương và tờ trình của Sở Y tế", 30, 48, advance=2.1)
-PLACE = Place((103.0, 57.0, 193.0, 124.0), sheet(OFFICE).rows[0])
+PLACE = Place((103.0, 57.0, 193.0, 124.0), sheet(OFFICE).rows[0], "GIÁM ĐỐC", True)
 
 
 class Paper:
@@ -223,18 +223,77 @@ def reading(*lines, number=1):
     return PageReading(number, 1654, 2339, (200.0, 200.0), lines)
 
 
-def no_picture(number: int) -> np.ndarray:
-    raise AssertionError(f"page {number} decoded for nothing")
-
-
 NAME = words("Trịnh Văn Khải", 132, 104)
 
 
-def test_a_name_read_surely_is_not_looked_at_again():
-    page = reading(OFFICE, NAME)
-    found = find_signature([page], [sheet(OFFICE, NAME)], no_picture, ENGINE, 60.0)
+class Unasked:
+    """An engine that must not be asked."""
+
+    name = "unasked"
+
+    def read(self, image, dpi, **more):
+        raise AssertionError("the engine is asked again")
+
+
+def as_read(paper, **misread):
+    """The page, and its lines as the engine reads them but for the ``misread`` words."""
+    page = paper.page()
+    lines = ENGINE.read(page.gray[:, :, 1].copy(), 200.0)
+    lines = tuple(tuple(replace(w, text=misread.get(w.text, w.text)) for w in line) for line in lines)
+    return reading(*lines), sheet(*lines), page.pixels
+
+
+def test_a_name_read_surely_and_seen_alike_is_not_read_again():
+    page, laid, pixels = as_read(signed().print("Đỗ Việt Hiển", 150, 106))
+    found = find_signature([page], [laid], lambda number: pixels, Unasked(), 60.0)
     assert found is not None
-    assert (found.name, found.position, found.suggestion) == ("Trịnh Văn Khải", "GIÁM ĐỐC", None)
+    assert (found.name, found.position, found.suggestion) == ("Đỗ Việt Hiển", "GIÁM ĐỐC", None)
+    assert found.confidence > 0.85
+
+
+def test_a_misread_name_is_spelt_as_the_word_reader_sees_it_and_doubted():
+    page, laid, pixels = as_read(signed().print("Đỗ Việt Hiển", 150, 106), Hiển="Hiến")
+    found = find_signature([page], [laid], lambda number: pixels, Slow(), 60.0)
+    assert found is not None
+    assert (found.name, found.suggestion) == ("Đỗ Việt Hiển", "Đỗ Việt Hiến")
+    assert found.confidence < 0.6
+
+
+@pytest.mark.parametrize(("others", "name"), [
+    ([None, None, "Hiển"], "Lê Việt Hiển"),
+    (["Lế", None, None], "Lê Việt Hiến"),
+    (["Lý", None, None], "Lý Việt Hiến"),
+    ([None, "viết", None], "Lê Việt Hiến"),
+])  # fmt: skip
+def test_only_a_surname_stands_first_and_only_a_given_name_behind_it(others, name):
+    tokens = sheet(words("“Lê Việt Hiến", 132, 104)).rows[0].tokens
+    assert Signer("GIÁM ĐỐC", True, "Lê Việt Hiến", None, (), tokens).respelt(others) == name
+
+
+@pytest.mark.parametrize(("line", "position"), [
+    ("KT. CHỦ TỊCH", ("PHÓ CHỦ TỊCH", True)),
+    ("T. GIÁM ĐỐC", ("PHÓ GIÁM ĐỐC", True)),
+    ("KT. BỘ TRƯỞNG", ("THỨ TRƯỞNG", True)),
+    ("K/T TRƯỞNG KHOA", ("TRƯỞNG KHOA", False)),
+    ("TM. ỦY BAN NHÂN DÂN", ("", False)),
+    ("M. ỦY BẠN NHÂN DÂN", ("", False)),
+    ("T/L BỘ TRƯỞNG", ("", False)),
+    ("TUQ. GIÁM ĐỐC", ("", False)),
+    ("SẺ 5PNÓ CHỦ TỊCH", ("", False)),
+    ("Q. GIÁM ĐỐC", ("GIÁM ĐỐC", True)),
+    ("TRƯỞNG KHOA", ("TRƯỞNG KHOA", False)),
+])  # fmt: skip
+def test_kt_is_the_deputy_and_no_body_or_mandator_is_who_signs(line, position):
+    assert position_of(line) == position
+
+
+def test_under_kt_a_name_nobody_can_read_is_the_deputys():
+    """The line of the deputy's office is what the seal hides."""
+    page = signed().page()
+    office = words("KT. GIÁM ĐỐC", 130, 60, advance=2.6)
+    found = find_signature([reading(office)], [sheet(office)], lambda number: page.pixels, ENGINE, 60.0)
+    assert found is not None
+    assert (found.name, found.position) == (None, "PHÓ GIÁM ĐỐC")
 
 
 def test_an_office_whose_name_nobody_can_read_stands_alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -72,3 +73,39 @@ def test_the_incoming_stamp_alone_asks_for_no_haste() -> None:
     page = head((STAMP, 12, 50))
     urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
     assert (urgency.priority, urgency.suspect) == (0, False)
+
+
+def worn(text: str, wide: float, kept_from: float, degrees: float) -> np.ndarray:
+    """A stamp without its frame, left of ``kept_from`` (share of its width) so pale that its ink falls apart."""
+    ink = framed(text, (wide, 8), UPRIGHT_DPI).coverage.copy()
+    edge = round(0.9 / 25.4 * UPRIGHT_DPI)
+    ink[:edge], ink[-edge:], ink[:, :edge], ink[:, -edge:] = 0, 0, 0, 0
+    left = round(kept_from * ink.shape[1])
+    ink[:, :left] = ink[:, :left] // 4
+    whole = framed(text, (wide, 8), UPRIGHT_DPI)
+    return tilt(replace(whole, coverage=ink), degrees).coverage
+
+
+@pytest.mark.parametrize("degrees", [-12, 0, 9])
+def test_a_khan_behind_a_pale_thuong_is_a_thuong_khan(degrees: float) -> None:
+    page = head((worn("THƯỢNG KHẨN", 40, 0.58, degrees), 20, 52))
+    urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
+    assert urgency.priority == 2
+    assert not urgency.suspect
+
+
+@pytest.mark.parametrize("degrees", [-12, 0, 9])
+def test_a_khan_behind_ink_that_nobody_can_read_is_left_to_a_clerk(degrees: float) -> None:
+    scribble = np.zeros((64, 90), np.uint8)
+    for x in range(0, 80, 8):
+        cv2.line(scribble, (x, 10), (x + 14, 54), 200, 3)
+    page = head((worn("KHẨN", 20, 0, degrees), 40, 52), (scribble, 27, 53))
+    urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
+    assert (urgency.priority, urgency.suspect) == (1, True)
+
+
+@pytest.mark.parametrize("degrees", [-12, 0, 9])
+def test_a_khan_behind_paper_is_a_khan(degrees: float) -> None:
+    page = head((worn("KHẨN", 20, 0, degrees), 40, 52))
+    urgency = find_urgency(page, find_anchors(page.sheet), ENGINE, 30.0)
+    assert (urgency.priority, urgency.suspect) == (1, False)

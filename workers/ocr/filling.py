@@ -102,7 +102,8 @@ def _choose(seen: Sequence[tuple[str, float]], printed: str | None, sure: float,
 
 BELIEVED, LIKELY = 0.1, 0.88
 """engine's confidence, or network's probability, one of which makes their agreement one: «|1» of confidence 0 was 1 for the
-engine, and 1 was only likelier than 11 for the network"""
+engine, and 1 was only likelier than 11 for the network. Of what a pen wrote the engine's does not count: both took a 3 with a
+flat top for 5, and neither saw the 1 of 15"""
 
 
 def _evidence(
@@ -112,7 +113,7 @@ def _evidence(
     share = min(max(shares.get(value or "", 0.0), 1e-4), 1 - 1e-4)
     others = [p for text, p in seen if text != value]
     same = printed is not None and value is not None and printed.lstrip("0") == value.lstrip("0")
-    same = same and (sure >= BELIEVED or share >= LIKELY)
+    same = same and (share >= LIKELY or (sure >= BELIEVED and pen <= PEN))
     return [
         float(np.log(share / (1 - share))),
         float(same),

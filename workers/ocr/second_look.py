@@ -200,6 +200,15 @@ class SecondLook:
                 found.append(respelt(token.text, sight.other) or "")
         return found
 
+    def contradicted(self, row: Row) -> list[str | None]:
+        """Of each word that the word reader surely sees otherwise, what it sees; None of the others."""
+        return [
+            respelt(token.text, sight.other) if sight is not None and sight.contradicts else None
+            for sight, token in (
+                (_sight(shown, token.text), token) for shown, token in zip(self._by_words(row), row.tokens, strict=True)
+            )
+        ]
+
     def _by_words(self, row: Row) -> list[np.ndarray | None]:
         """What the word reader sees of each word; None where there is nothing to show or no time."""
         parts = [] if self.blind else [self._part(row, place) for place in range(len(row.tokens))]

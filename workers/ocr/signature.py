@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import takewhile
 
 import numpy as np
@@ -14,8 +15,10 @@ from intake.ports import OcrEngine
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Sheet
 from workers.ocr.page import PageReading
+from workers.ocr.reading_image import one_channel
+from workers.ocr.second_look import SecondLook
 from workers.ocr.signature_block import Block, read_block
-from workers.ocr.signer import Place, Signer, begins_enclosure, find_signer, office_of, signature_place
+from workers.ocr.signer import Place, Signer, begins_enclosure, find_signer, signature_place
 
 DOUBTFUL = 0.85
 """confidence of a name below which its block is read again: print that nothing touches has 0.86 and more"""
@@ -50,31 +53,39 @@ def find_signature(
     seconds: float,
 ) -> Signature | None:
     """The last signature of the document's own pages. ``sheets``: the pages laid out, asked for one by one up to the first
-    that begins an enclosure; ``picture``: pixels of a page by its number, asked for only where a name is missing or
-    doubtful; ``seconds``: most for one call of the engine."""
+    that begins an enclosure; ``picture``: pixels of a page by its number, asked for only where a name was read or is
+    missing; ``seconds``: most for one call of the engine."""
     first = pages[0]
     mine = takewhile(lambda pair: pair[0] is first or not begins_enclosure(pair[1]), zip(pages, sheets, strict=True))
     own = [(page, sheet) for page, sheet in mine if page.lines][::-1]
 
-    def again(page: PageReading, sheet: Sheet, place: Place) -> Signature | None:
+    @lru_cache(maxsize=1)
+    def looked_at(number: int) -> np.ndarray | None:
         try:
-            pixels = picture(page.number)
+            return picture(number)
         except DocumentError:
             return None
-        block = read_block(Page(pixels, pixels, sheet), place, engine, seconds)
+
+    def again(page: PageReading, sheet: Sheet, place: Place) -> Signature | None:
+        pixels = looked_at(page.number)
+        block = None if pixels is None else read_block(Page(pixels, pixels, sheet), place, engine, seconds)
         return _of_block(block, place, page.number) if block else None
 
     looks, white, nameless = 0, [], None
     for page, sheet in own:
         signer = find_signer(sheet)
         found = _as_read(signer, page, sheet) if signer else None
+        pixels = looked_at(page.number) if signer else None
+        if signer and found and pixels is not None:
+            look = SecondLook(Page(pixels, one_channel(pixels), sheet), engine, seconds)
+            found = _as_seen(found, signer, look)
         place = signature_place(sheet, signer)
         if place is not None and place.office is None:
             white.append((page, sheet, place))
         elif place is not None and looks < MOST_PAGES and (found is None or found.confidence < DOUBTFUL):
             looks += 1
             found = _settled(found, again(page, sheet, place))
-            nameless = nameless or _office_alone(place.office, page, sheet)
+            nameless = nameless or _office_alone(place, place.office, page, sheet)
         if found is not None:
             return found
     for page, sheet, place in white[:MOST_PAGES]:
@@ -84,11 +95,11 @@ def find_signature(
     return nameless
 
 
-def _office_alone(office: Row, page: PageReading, sheet: Sheet) -> Signature | None:
-    position, known = office_of(office.text)
-    if not known:
+def _office_alone(place: Place, office: Row, page: PageReading, sheet: Sheet) -> Signature | None:
+    if not place.known:
         return None
-    return Signature(page.number, position=position, position_confidence=ALONE, position_box=sheet.box(office.tokens))
+    box = sheet.box(office.tokens)
+    return Signature(page.number, position=place.position, position_confidence=ALONE, position_box=box)
 
 
 def _as_read(signer: Signer, page: PageReading, sheet: Sheet) -> Signature:
@@ -105,8 +116,16 @@ def _as_read(signer: Signer, page: PageReading, sheet: Sheet) -> Signature:
     )
 
 
+def _as_seen(found: Signature, signer: Signer, look: SecondLook) -> Signature:
+    """With the words that the word reader surely sees otherwise spelt as it sees them."""
+    name = signer.respelt(look.contradicted(Row(signer.name_tokens)))
+    if name in (None, found.name):
+        return found
+    return replace(found, name=name, confidence=found.confidence * CONTRADICTED, suggestion=found.name)
+
+
 def _of_block(block: Block, place: Place, page: int) -> Signature:
-    office, known = office_of(place.office.text if place.office else "")
+    office, known = place.position, place.known
     # The lower line stands («PHÓ GIÁM ĐỐC» stamped under «GIÁM ĐỐC»), unless it is the same one with its PHÓ lost.
     if block.office and not (known and office.endswith(block.office)):
         office, known = block.office, True

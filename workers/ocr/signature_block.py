@@ -25,7 +25,7 @@ from workers.ocr.signer import (
     deputy_of,
     may_be_name,
     name_in,
-    office_of,
+    position_of,
 )
 
 LINES = 6
@@ -108,9 +108,10 @@ def _lowest(offices: Sequence[tuple[Band, str]]) -> tuple[str | None, Band | Non
     if not offices:
         return None, None
     band, office = max(offices, key=lambda one: one[0].centre[1])
-    over = [(band.centre[1] - other.centre[1]) / MM for other, same in offices if same == office]
+    deputy = deputy_of(office)
+    over = [(band.centre[1] - other.centre[1]) / MM for other, same in offices if same in (office, deputy)]
     twice = any(SAME_MM < apart < OFFICE_LINES_MM for apart in over)
-    return deputy_of(office) or office if twice else office, band
+    return deputy or office if twice else office, band
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _read(zone: _Zone, engine: OcrEngine, seconds: float) -> tuple[list[_Reading
             line, *more = versions(levelled(picture, band, BEFORE_MM, AFTER_MM, AROUND_MM))
             read = [_words(engine, line, seconds)]
             words = _told(read[0])
-            office, known = office_of(" ".join(word for word, _ in words))
+            office, known = position_of(" ".join(word for word, _ in words))
             if known:
                 offices.append((band, office))
                 settled.append(band)

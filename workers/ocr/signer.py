@@ -23,7 +23,9 @@ _POSITION = re.compile(
 _NAME = re.compile(r"^[^\W\d_]+(?: [^\W\d_]+){1,5}$")
 _OTHERS = ("PHE DUYET", "DUYET", "XAC NHAN", "THAM DINH", "Y KIEN")
 """begin a block that somebody else signs: who approves or confirms"""
-_INSTEAD = re.compile(r"^\W*K/?T\W")
+_INSTEAD = re.compile(r"^\W*(K/?)?T\W")
+_ON_BEHALF = re.compile(r"^\W*T/?(M|L|U/?Q)\W")
+_BODY = re.compile(r"^(\w{1,2}\W+)?(UY BAN|HOI DONG|BAN (CHAP HANH|THUONG VU|CHI HUY)|CHINH PHU)")
 WIDE_MM = 100.0
 """width from which a row runs across the page: text, under which the signature stands"""
 UNDER_OFFICE_MM = (9.0, 62.0)
@@ -34,10 +36,13 @@ BESIDE_OFFICE_MM = 28.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the signature stands: the box (x0, y0, x1, y1) in mm, straightened, and the office that was read there."""
+    """Where the signature stands: the box (x0, y0, x1, y1) in mm, straightened, the office that was read there, and the
+    position of who signs under it, ``known`` when it is one of the lexicon."""
 
     box: tuple[float, float, float, float]
     office: Row | None
+    position: str = ""
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,18 @@ class Signer:
     position_tokens: tuple[Token, ...]
     name_tokens: tuple[Token, ...]
 
+    def respelt(self, others: Sequence[str | None]) -> str | None:
+        """The name with ``others`` in place of its tokens' words, where they are a surname or a given name."""
+        words = (self.name or "").split()
+        for token, other in zip(self.name_tokens, others, strict=True):
+            word = "".join(_parts(token.text))
+            if other is None or word not in words:
+                continue
+            place = words.index(word)
+            if other in surnames().get(letters(other), ()) if place == 0 else _is_given(other):
+                words[place] = other
+        return " ".join(words) or None
+
 
 def begins_enclosure(sheet: Sheet) -> bool:
     """A later page with a head of its own, or headed «Phụ lục»: what follows is not signed by the document's signer."""
@@ -79,23 +96,36 @@ def find_signer(sheet: Sheet) -> Signer | None:
         if found is None:
             continue
         name, better, row = found
-        position, known = _deputy(right, index) or office_of(last.text)
+        position, known = _position(right, index)
         return Signer(position, known, name, better, last.tokens, row.tokens)
     return None
 
 
-def _deputy(right: list[Row], index: int) -> tuple[str, bool] | None:
-    """The deputy's office under «KT.» of the same one: there PHÓ is what was not read."""
-    above = [row for row in right[:index] if 0 < right[index].middle - row.middle < OFFICE_LINES_MM]
-    office, known = office_of(right[index].text)
+def _position(right: list[Row], index: int) -> tuple[str, bool]:
+    """The position of who signs under an office: the deputy's under «KT.» of the same one too, where PHÓ was not read."""
+    office, known = position_of(right[index].text)
+    above = [row.text for row in right[:index] if 0 < right[index].middle - row.middle < OFFICE_LINES_MM]
     deputy = deputy_of(office)
-    same = any(_INSTEAD.match(row.text) and office_of(row.text) == (office, True) for row in above)
-    return (deputy, True) if known and same and deputy else None
+    return (deputy, True) if known and deputy and (deputy, True) in map(position_of, above) else (office, known)
+
+
+def position_of(text: str) -> tuple[str, bool]:
+    """The position of who signs under an office line, and whether the lexicon has it. «KT.» names the head in whose stead
+    the deputy signs, «TM.» the body, «TL.» and «TUQ.» who gave the mandate (NĐ 30/2020 Phụ lục I.II.7): of the last three it
+    is on the next line, and empty here."""
+    office, known = office_of(text)
+    torn = not known and not all(word.isalpha() and is_syllable(word) for word in re.findall(r"\w+", office.lower()))
+    if torn or _ON_BEHALF.match(text) or _BODY.match(fold(office)):
+        return "", False
+    if _INSTEAD.match(text):
+        deputy = deputy_of(office)
+        return deputy or office, known and deputy is not None
+    return office, known
 
 
 def deputy_of(office: str) -> str | None:
     """The deputy's office, where the lexicon has it."""
-    return positions().get(letters(f"PHÓ {office}"))
+    return positions().get(letters("THỨ TRƯỞNG" if office == "BỘ TRƯỞNG" else f"PHÓ {office}"))
 
 
 def signature_place(sheet: Sheet, signer: Signer | None = None) -> Place | None:
@@ -103,14 +133,20 @@ def signature_place(sheet: Sheet, signer: Signer | None = None) -> Place | None:
     office below the text, else what is white beside the recipients; None where the page has no room for one."""
     across = [part for row in sheet.rows for part in segments(row) if part.x1 - part.x0 > WIDE_MM]
     text_ends = max((part.y1 for part in across if _mean(part) > 0.5), default=0.0)
-    offices = [office for _, office in _offices(_right_half(sheet), sheet) if office.y0 > text_ends - 1]
+    right = _right_half(sheet)
+    offices = [(*_position(right, i), office) for i, office in _offices(right, sheet) if office.y0 > text_ends - 1]
     if signer is not None:
-        offices = [Row(signer.position_tokens)]
+        offices = [(signer.position, signer.known, Row(signer.position_tokens))]
     if offices:
-        office = _over_the_seal(offices)
+        office = _over_the_seal([office for _, _, office in offices])
+        position, known = next((position, known) for position, known, one in offices if one is office)
         x0, x1 = max(office.centre - 45, 0.0), min(office.centre + 45, sheet.width)
         end = min(office.middle + UNDER_OFFICE_MM[1], sheet.height - EDGE_MM)
-        return Place((x0, office.y0 - 3, x1, end), office) if end - office.y0 > UNDER_OFFICE_MM[0] else None
+        return (
+            Place((x0, office.y0 - 3, x1, end), office, position, known)
+            if end - office.y0 > UNDER_OFFICE_MM[0]
+            else None
+        )
     box = (0.45 * sheet.width, text_ends + 1, sheet.width - EDGE_MM, min(text_ends + 95, sheet.height - EDGE_MM))
     return Place(box, None) if box[3] - box[1] > LEAST_ROOM_MM else None
 

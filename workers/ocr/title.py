@@ -152,9 +152,17 @@ def subject_under_title(page: Page, title: Title) -> Subject:
             break
         if taken:
             pitch = max(pitch, min(step, 9.5))
+        complete &= not _goes_on(row, part)
         taken.append(part)
         previous = part
     return replace(joined(taken), complete=complete)
+
+
+def _goes_on(row: Row, part: Row) -> bool:
+    """Words that were surely read stand right behind the ``part`` of a row that was taken for the centred one: a stamp's
+    word joined to its first ones pushed those out, and others at the other end."""
+    behind = [token for token in row.tokens if 0 < token.x0 - part.x1 < RIGHT_BEHIND_MM]
+    return any(token.word.confidence > SURE and any(c.isalnum() for c in token.text) for token in behind)
 
 
 def _phantom(part: Row) -> bool:
@@ -169,6 +177,10 @@ NEXT_LINE_MM = 9.0
 """most between the lines of an abstract: 14 pt at line spacing 1.5, and some"""
 SPARSE, UNSURE = 0.55, 0.6
 """share of a line's width that its words fill, and mean confidence, below which it is no line"""
+NO_WORD = 0.2
+"""confidence below which signs among letters are no word: «„-I@JNI29/2)»"""
+RIGHT_BEHIND_MM, SURE = 8.0, 0.8
+"""how near the abstract's last word of a line what stands behind it belongs to it, and confidence from which it is a word"""
 
 
 def _plain_stroke(page: Page, title: Title) -> float:
@@ -205,11 +217,13 @@ def _beside_a_stamp(row: Row, centre: float) -> Row | None:
 
 
 def _without_bars(part: Row) -> list[Row]:
-    """Cut where the engine read the frame of a stamp as a sign of its own."""
+    """Cut where the engine read the frame of a stamp as a sign of its own, and around what it made of a stamp's fields."""
     pieces: list[list[Token]] = [[]]
     for token in part.tokens:
         if not any(c.isalnum() for c in token.text) and set(token.text) & set("|¦[]{}_"):
             pieces.append([])
+        elif token.word.confidence < NO_WORD and not token.text.isalnum():
+            pieces += [[token], []]
         else:
             pieces[-1].append(token)
     return [Row(tuple(piece)) for piece in pieces if piece]

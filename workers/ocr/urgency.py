@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -26,8 +27,10 @@ _INCOMING = ("ĐẾN", "CÔNG VĂN ĐẾN")
 FIT_LEAST, FIT_LEAD = 0.72, 0.08
 """how well a word lies over the stamp, and how much better than any of no haste: 0.76 to 0.90 and 0.10 to 0.24 on stamps of
 93 real and 248 drawn pages, up to 0.77 and 0.03 on what is none (0.07 where nothing fits at all)"""
-SUSPECT = 55
-"""likeness of what is read to a word of haste, 0–100, from which it may be one"""
+READ, SUSPECT = 80, 55
+"""likeness of what is read to a word of haste, 0–100, from which it is one, and from which it may be one"""
+BEFORE_MM, INKED, PAPER_MAX = 24.0, 0.8, 0.04
+"""what THƯỢNG takes before KHẨN; share of the paper's brightness below which there is ink; share of it that specks make"""
 ACROSS_MAX, ACROSS_SIDES = 4, 0.98
 """frames looked at, and share of their long sides that has ink: stamps have all of it, chance frames mostly 0.75 to 0.9"""
 ACROSS_WIDE_MM = 34.0
@@ -40,6 +43,10 @@ FRAME_WIDTH_MM, FRAME_HEIGHT_MM = (13.0, 62.0), (4.5, 17.0)
 """outer sizes taken for a stamp: NĐ 30/2020 Phụ lục I III.2.b has 20×8, 30×8 and 40×8; agencies' own are larger"""
 THINNED_HEIGHT_MM = 6.0
 """least height where words would be taken for stamps: taller than a line of 14 pt"""
+
+
+Rect = tuple[tuple[float, float], tuple[float, float], float]
+"""a turned rectangle: middle, long and short side (px), angle (°)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +62,75 @@ class Urgency:
 
 def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float) -> Urgency:
     """Words of a stamp, first among what the page's reading saw standing alone, then inside frames and red ink."""
+    zone = _zone(page, anchors)
     seen = _among_words(page.sheet, anchors)
     if seen is not None:
-        return seen
-    zone = _zone(page, anchors)
+        word = _around(zone, seen.box) if seen.priority == 1 and seen.box else None
+        return (_cut(zone, word, engine, seconds) if word else None) or seen
     if zone.colour.size == 0:
         return Urgency(0, None, 100)
     suspect = False
-    for box, upright in _stamps(zone):
-        best: tuple[float, int] = (0.0, 0)
-        for picture in upright:
-            for layout in ("block", "line"):
-                lines = engine.read(picture, UPRIGHT_DPI, layout=layout, seconds=seconds)
-                best = max(best, _match("".join(w.text for line in lines for w in line)))
-                if best[0] >= 80:
-                    return Urgency(best[1], box, best[0])
-                if lines:
-                    break
-        if best[0] >= SUSPECT:
+    for box, rect in _stamps(zone):
+        upright = _upright(zone.luma, rect, zone.scale)
+        likeness, priority = _read(upright, engine, seconds, _match)
+        if likeness >= READ:
+            cut = _cut(zone, rect, engine, seconds) if priority == 1 else None
+            return cut or Urgency(priority, box, likeness)
+        if likeness >= SUSPECT:
             fit = max(map(_fit, upright), key=lambda fit: fit.best)
             if fit.is_clear:
                 return Urgency(fit.priority, box, 100 * fit.best)
             suspect = True
     return _across(zone) or Urgency(0, None, 100, suspect)
+
+
+def _read(
+    upright: Sequence[np.ndarray], engine: OcrEngine, seconds: float, match: Callable[[str], tuple[float, int]]
+) -> tuple[float, int]:
+    """The best ``match`` of what the engine reads on any of the pictures: likeness and priority."""
+    best: tuple[float, int] = (0.0, 0)
+    for picture in upright:
+        for layout in ("block", "line"):
+            lines = engine.read(picture, UPRIGHT_DPI, layout=layout, seconds=seconds)
+            best = max(best, match("".join(w.text for line in lines for w in line)))
+            if best[0] >= READ:
+                return best
+            if lines:
+                break
+    return best
+
+
+def _around(zone: _Zone, box: Box) -> Rect | None:
+    """A word of the page's reading as a frame would stand around it; None outside the zone."""
+    scale, height = zone.scale, 2 * box.height
+    middle = (box.x + box.width / 2) * scale, (box.y + box.height / 2 - zone.top) * scale
+    within = middle[0] < zone.luma.shape[1] and 0 < middle[1] < zone.luma.shape[0]
+    return (middle, ((box.width + 2) * scale, height * scale), 0.0) if within else None
+
+
+def _cut(zone: _Zone, rect: Rect, engine: OcrEngine, seconds: float) -> Urgency | None:
+    """What stands before a KHẨN makes it the end of a THƯỢNG KHẨN, in a worn frame or across another stamp: where it can
+    be read, that; where there is only ink, a KHẨN that a clerk looks at; None where there is paper."""
+    (x, y), (a, b), angle = rect
+    before = BEFORE_MM * zone.scale
+    along = (a + before) / 2
+    middle = x - along * math.cos(math.radians(angle)), y - along * math.sin(math.radians(angle))
+    part = middle, (before, b), angle
+    corners = np.vstack([cv2.boxPoints(rect), cv2.boxPoints(part)]) / zone.scale
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    box = Box(float(left), zone.top + float(top), float(right - left), float(bottom - top))
+    likeness, priority = _read(_upright(zone.luma, part, zone.scale), engine, seconds, _is_first_word)
+    if likeness >= READ:
+        return Urgency(priority, box, likeness)
+    turned = _turned(zone.luma, part, zone.scale)
+    inked = (turned < INKED * np.percentile(turned, 90)).mean()
+    return Urgency(1, box, 100, suspect=True) if inked > PAPER_MAX else None
+
+
+def _is_first_word(text: str) -> tuple[float, int]:
+    """As ``_match``, for what stands before KHẨN; PHƯỜNG in the heading of an incoming stamp is as near as any misreading."""
+    flat = letters(text)
+    return (100.0, 2) if "THUONG" in flat or (flat.startswith("TH") and fuzz.ratio(flat, "THUONG") > 80) else (0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +218,8 @@ def _among_words(sheet: Sheet, anchors: Anchors) -> Urgency | None:
     return None
 
 
-def _stamps(zone: _Zone) -> list[tuple[Box, list[np.ndarray]]]:
-    """Stamp-like regions, turned upright at UPRIGHT_DPI, both ways up when steep."""
+def _stamps(zone: _Zone) -> list[tuple[Box, Rect]]:
+    """Stamp-like regions: where on the page (mm), and the turned rectangle in the zone (px)."""
     scale = zone.scale
     found = []
     for mask, least in _masks(zone.colour, zone.luma, scale):
@@ -177,7 +230,7 @@ def _stamps(zone: _Zone) -> list[tuple[Box, list[np.ndarray]]]:
                 x, y, w, h = cv2.boundingRect(contour)
                 box = Box(x / scale, zone.top + y / scale, w / scale, h / scale)
                 if not any(_overlap(box, other) for other, _ in found):
-                    found.append((box, _upright(zone.luma, rect, scale)))
+                    found.append((box, rect))
     return found[:6]
 
 
@@ -200,7 +253,7 @@ def _closed(ink: np.ndarray, size: float) -> np.ndarray:
     return cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
 
 
-def _stamp_rect(contour: np.ndarray, scale: float, least: float) -> tuple | None:
+def _stamp_rect(contour: np.ndarray, scale: float, least: float) -> Rect | None:
     """The turned rectangle around a blob of a stamp's size and shape (an arrow too, its frame perhaps broken)."""
     (cx, cy), (a, b), angle = cv2.minAreaRect(contour)
     if a < b:
@@ -213,14 +266,20 @@ def _stamp_rect(contour: np.ndarray, scale: float, least: float) -> tuple | None
     return (cx, cy), (a, b), angle
 
 
-def _upright(luma: np.ndarray, rect: tuple, scale: float) -> list[np.ndarray]:
-    """The region turned level at UPRIGHT_DPI: its letters alone, and cut twice within its frame."""
+def _turned(luma: np.ndarray, rect: Rect, scale: float) -> np.ndarray:
+    """The region turned level at UPRIGHT_DPI."""
     (cx, cy), (a, b), angle = rect
     factor = UPRIGHT_DPI / 25.4 / scale
     width, height = math.ceil(a * factor) + 8, math.ceil(b * factor) + 8
     matrix = cv2.getRotationMatrix2D((cx, cy), angle, factor)
     matrix[:, 2] += (width / 2 - cx, height / 2 - cy)
-    turned = cv2.warpAffine(luma, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
+    return cv2.warpAffine(luma, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=255)
+
+
+def _upright(luma: np.ndarray, rect: Rect, scale: float) -> list[np.ndarray]:
+    """The region turned level: its letters alone, and cut twice within its frame."""
+    turned = _turned(luma, rect, scale)
+    height, width = turned.shape
     paper = int(np.percentile(turned, 90))
     pictures = _letters_alone(turned, paper)
     for inset in (0.21, 0.13):
