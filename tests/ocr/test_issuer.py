@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from intake.model import FieldName
@@ -43,6 +45,18 @@ def test_a_place_spelt_so_in_print_and_text_is_not_the_listed_one():
     body = "Ủy ban nhân dân xã Quang Ninh; các thôn của xã Quang Ninh"
     for text, name in ((body, "QUANG NINH"), ("xã Quảng Ninh, xã Quảng Ninh", "QUẢNG NINH"), ("", "QUẢNG NINH")):
         assert mended(["XÃ", "QUANG", "NINH"], spellings([text]))[0] == f"XÃ {name}"
+
+
+@pytest.mark.parametrize(("sure", "name"), [(0.36, "SỞ Y TẾ"), (0.95, "SỞ 7 Y TẾ")])
+def test_a_figure_that_is_the_tail_of_a_letter_is_no_word(sure, name):
+    """«SỞ 7 Y TẾ»: the 7 was read within the box of SỞ, of which the engine was not sure."""
+    so, y, te = words("SỞ Y TẾ", 70, 26, advance=1.9)
+    tail = replace(so, text="7", box=(so.box[2] - 12, so.box[1], so.box[2] - 3, so.box[3] + 10), confidence=sure)
+    left = (words("UBND TỈNH KIM ĐỒNG", 50, 20, advance=1.9), (so, tail, y, te))
+    of = sheet(HEAD[1], HEAD[3], *left, words("Số: 145/QĐ-SYT", 44, 36, advance=1.9), HEAD[4])
+    issuer = find_issuer(of, find_anchors(of), spellings([BODY]), lambda row: ())
+    assert issuer is not None
+    assert issuer.name == name
 
 
 @pytest.mark.parametrize(("name", "whole"), [

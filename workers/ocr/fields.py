@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -159,12 +159,17 @@ def _head(
 ) -> None:
     sheet = page.sheet
     title, subject = title_and_subject(page, lines, anchors, None if look.blind else look.engine, look.seconds)
-    issuer = find_issuer(sheet, anchors, seen, look.texts, look.sighted)
+
+    def again(row: Row) -> Iterator[str]:
+        yield look.respelt(row)
+        yield from look.texts(row)
+
+    issuer = find_issuer(sheet, anchors, seen, again, look.sighted)
     muddled = issuer is None or issuer.known < MUDDLED or not issuer.is_whole
     if anchors.number is not None and muddled and not look.blind:
         over = anchors.number.middle - 2
         apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
-        better = find_issuer(apart.sheet, anchors, seen, look.texts, look.sighted) if apart else None
+        better = find_issuer(apart.sheet, anchors, seen, again, look.sighted) if apart else None
         issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None

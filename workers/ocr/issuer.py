@@ -58,7 +58,7 @@ def find_issuer(
     anchors: Anchors,
     seen: Spellings,
     again: Callable[[Row], Iterable[str]],
-    sighted: Callable[[Row], Iterable[str]] = lambda row: (),
+    sighted: Callable[[Row], Iterable[str | None]] = lambda row: (),
 ) -> Issuer | None:
     """Capitals of the left column, from the height of Quốc hiệu down to the number line.
 
@@ -87,7 +87,7 @@ def find_issuer(
     parent, _, _ = mended([w for words in lines[:start] for w in words], seen)
     words = sum(any(c.isalnum() for c in w) for words in lines[start:] for w in words)
     tokens = tuple(t for r in rows[start:] for t in r.tokens)
-    printed = [word for row in rows[start:] for word in sighted(row)]
+    printed = [word for row in rows[start:] for word in sighted(row) if word]
     return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed, _is_disputed(nfc(name), printed))
 
 
@@ -164,8 +164,8 @@ def _weight(words: list[str], seen: Spellings) -> float:
 
 
 def _clean(row: Row) -> Row:
-    """Without specks at the ends and what the engine itself does not believe."""
-    tokens = list(row.tokens)
+    """Without specks at the ends and within other words, and what the engine itself does not believe."""
+    tokens = [token for token in row.tokens if not (_unsure(token) and any(_lies_in(token, o) for o in row.tokens))]
     while len(tokens) > 1 and (_speck(tokens[0]) or letters(tokens[0].text) == "DEN"):  # the incoming stamp's word
         tokens.pop(0)
     while len(tokens) > 1 and _speck(tokens[-1]) and tokens[-1].text not in ("-", "–"):
@@ -173,7 +173,16 @@ def _clean(row: Row) -> Row:
     return Row(tuple(tokens))
 
 
+def _lies_in(token: Token, other: Token) -> bool:
+    """«SỞ 7 Y TẾ»: the tail of an Ở is a figure, too, and stands where the Ở does."""
+    return token is not other and other.x0 < token.x0 and token.x1 < other.x1
+
+
+def _unsure(token: Token) -> bool:
+    return token.word.confidence < 0.5
+
+
 def _speck(token: Token) -> bool:
     if not any(c.isalnum() for c in token.text):
         return True
-    return token.word.confidence < 0.5 and letters(token.text) not in names() and not is_syllable(token.text.lower())
+    return _unsure(token) and letters(token.text) not in names() and not is_syllable(token.text.lower())

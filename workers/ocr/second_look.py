@@ -189,25 +189,15 @@ class SecondLook:
         """The row as the word reader sees it; nothing when there is no time."""
         return " ".join(seen(columns) for columns in self._by_words(row) if columns is not None)
 
-    def sighted(self, row: Row) -> list[str]:
-        """The row's words that the word reader is sure of: as read where it agrees, respelt where it contradicts."""
-        found = []
-        for shown, token in zip(self._by_words(row), row.tokens, strict=True):
-            sight = _sight(shown, token.text)
-            if sight is not None and sight.agrees:
-                found.append(token.text)
-            elif sight is not None and sight.contradicts:
-                found.append(respelt(token.text, sight.other) or "")
-        return found
+    def sighted(self, row: Row) -> list[str | None]:
+        """Each of the row's words as the word reader surely sees it: as read, or respelt; empty where it sees another word
+        that nobody can tell; None where it is not sure."""
+        sights = [_sight(shown, token.text) for shown, token in zip(self._by_words(row), row.tokens, strict=True)]
+        return [_surely(token.text, sight) for token, sight in zip(row.tokens, sights, strict=True)]
 
-    def contradicted(self, row: Row) -> list[str | None]:
-        """Of each word that the word reader surely sees otherwise, what it sees; None of the others."""
-        return [
-            respelt(token.text, sight.other) if sight is not None and sight.contradicts else None
-            for sight, token in (
-                (_sight(shown, token.text), token) for shown, token in zip(self._by_words(row), row.tokens, strict=True)
-            )
-        ]
+    def respelt(self, row: Row) -> str:
+        """The row's text with the words that the word reader surely sees otherwise as it sees them."""
+        return " ".join(word or token.text for token, word in zip(row.tokens, self.sighted(row), strict=True))
 
     def _by_words(self, row: Row) -> list[np.ndarray | None]:
         """What the word reader sees of each word; None where there is nothing to show or no time."""
@@ -325,6 +315,12 @@ class SecondLook:
 
 def _sight(columns: np.ndarray | None, text: str, others: Sequence[str] = ()) -> Opinion | None:
     return None if columns is None else opinion(columns, text, others)
+
+
+def _surely(text: str, sight: Opinion | None) -> str | None:
+    if sight is None or not (sight.agrees or sight.contradicts):
+        return None
+    return text if sight.agrees else respelt(text, sight.other) or ""
 
 
 def _height(row: Row) -> tuple[float, float]:

@@ -118,7 +118,7 @@ def _as_read(signer: Signer, page: PageReading, sheet: Sheet) -> Signature:
 
 def _as_seen(found: Signature, signer: Signer, look: SecondLook) -> Signature:
     """With the words that the word reader surely sees otherwise spelt as it sees them."""
-    name = signer.respelt(look.contradicted(Row(signer.name_tokens)))
+    name = signer.respelt(look.sighted(Row(signer.name_tokens)))
     if name in (None, found.name):
         return found
     return replace(found, name=name, confidence=found.confidence * CONTRADICTED, suggestion=found.name)

@@ -72,7 +72,7 @@ class Signer:
         words = (self.name or "").split()
         for token, other in zip(self.name_tokens, others, strict=True):
             word = "".join(_parts(token.text))
-            if other is None or word not in words:
+            if not other or word not in words:
                 continue
             place = words.index(word)
             if other in surnames().get(letters(other), ()) if place == 0 else _is_given(other):
