@@ -146,3 +146,14 @@ def test_words_pushed_out_of_a_line_by_a_stamps_are_brought_back_or_missed(stamp
     assert title is not None
     assert subject is not None
     assert (subject.text, subject.complete) == (f"Về việc tiêm chủng mở {text}", complete)
+
+
+@pytest.mark.parametrize(("read", "text"), [
+    ("Tổchức lấy mẫu nước", "Tổ chức lấy mẫu nước"),
+    ("Đề tài nghiên.cứu khoa học", "Đề tài nghiên cứu khoa học"),
+    ("Đăng ký cẤp tỉnh", "Đăng ký cấp tỉnh"),
+    ("Đo 12 kWh tại TP.Huế", "Đo 12 kWh tại TP.Huế"),
+    ("Xử lý khí cácbon", "Xử lý khí cácbon"),
+])  # fmt: skip
+def test_two_words_of_a_phrase_read_as_one_are_two(read, text):
+    assert joined([sheet(words(read, 40, 60)).rows[0]]).text == text

@@ -41,6 +41,15 @@ def test_marks_are_set_by_the_lists_and_by_the_documents_own_text(printed, name)
     assert mended(printed.split(), spellings(["Độc lập - Tự do - Hạnh phúc", BODY]))[0] == name
 
 
+def test_a_place_one_letter_off_another_is_another_and_an_agency_is_misread():
+    assert mended(["TỈNH", "BÌNH", "TƯỜNG"], spellings([""]))[0] == "TỈNH BÌNH TƯỜNG"
+    assert mended("TRUNG TÂM KIỂM SOÁT BỆNH TẬI".split(), spellings([""]))[0] == "TRUNG TÂM KIỂM SOÁT BỆNH TẬT"
+
+
+def test_a_name_in_capitals_has_no_small_letters():
+    assert named("Ủy BAN NHÂN DÂN", "XÃ XUÂN PHONG") == "ỦY BAN NHÂN DÂN XÃ XUÂN PHONG"
+
+
 def test_a_place_spelt_so_in_print_and_text_is_not_the_listed_one():
     body = "Ủy ban nhân dân xã Quang Ninh; các thôn của xã Quang Ninh"
     for text, name in ((body, "QUANG NINH"), ("xã Quảng Ninh, xã Quảng Ninh", "QUẢNG NINH"), ("", "QUẢNG NINH")):

@@ -182,3 +182,10 @@ def test_a_known_phrase_is_not_overruled_by_sight_alone_but_doubted():
     got, _ = agreed(("được", "bỗ", "sung"), ("được", "bổ", "sung"))
     assert got.row.text == "được bổ sung"
     assert got.how.weak == 1
+
+
+@pytest.mark.parametrize(("word", "odd"), [("cácbon", 1), ("Tổchức", 0), ("blog", 0)])
+def test_the_word_reader_sees_letters_and_no_gap(word, odd):
+    """«cácbon» may be one word or two, and no list knows; «Tổchức» is two of a phrase, and «blog» cannot be two."""
+    got, _ = agreed(("đo", word, "trong", "nước"), ("đo", word, "trong", "nước"))
+    assert got.how.odd == odd

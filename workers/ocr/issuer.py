@@ -26,6 +26,8 @@ _COUNCIL = re.compile(
     r"(UY BAN NHAN DAN|UBND|HOI DONG NHAN DAN|HDND) "
     r"(?P<unit>TINH |THANH PHO |TP|HUYEN |QUAN |THI XA |XA |PHUONG |THI TRAN |DAC KHU )?"
 )
+_OF_A_UNIT = re.compile(r"SO (TINH|THANH PHO|HUYEN|XA|PHUONG) ")
+"""a stamp's «Số» before the line under «ỦY BAN NHÂN DÂN»: no department is called so"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Issuer:
         («VIỆN ĐA KHOA», «SỞ TƯ»), and a people's committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
         name = fold(self.name) + " "
         council = _COUNCIL.match(name)
-        return bool(_HEADS.match(name)) and not _is_torn(self.name) and (not council or bool(council["unit"]))
+        whole = bool(_HEADS.match(name)) and not _OF_A_UNIT.match(name)
+        return whole and not _is_torn(self.name) and (not council or bool(council["unit"]))
 
 
 def find_issuer(
@@ -84,6 +87,7 @@ def find_issuer(
         if index and _HEADS.match(fold(mended(words, seen)[0]) + " "):
             start = index
     name, known, changed = mended([w for words in lines[start:] for w in words], seen)
+    name = " ".join(word.upper() if letters(word) in listed_words() else word for word in name.split())
     parent, _, _ = mended([w for words in lines[:start] for w in words], seen)
     words = sum(any(c.isalnum() for c in w) for words in lines[start:] for w in words)
     tokens = tuple(t for r in rows[start:] for t in r.tokens)

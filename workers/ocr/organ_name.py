@@ -112,7 +112,8 @@ def _spelt(word: str, listed: str | None, text: Counter[str], seen: Spellings) -
 
 
 def _longest_name(words: list[str], index: int) -> tuple[int, str | None]:
-    """The longest known name beginning here by its letters; failing that one with a single letter off."""
+    """The longest known name beginning here by its letters; failing that one of an agency with a single letter off: a place
+    one letter off is another place («Bình Tường» is not Bình Dương)."""
     if not any(c.isalnum() for c in words[index]):
         return 0, None
     listed = names()
@@ -128,7 +129,8 @@ def _longest_name(words: list[str], index: int) -> tuple[int, str | None]:
         near = [
             name
             for other, name in listed.items()
-            if abs(len(other) - len(key)) <= 1
+            if other not in places()
+            and abs(len(other) - len(key)) <= 1
             and len(name.replace(" -", "").split())
             == sum(any(c.isalnum() for c in w) for w in words[index : index + size])
             and Levenshtein.distance(other, key, score_cutoff=1) <= 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from workers.ocr.lexicon import pairs, pairs_by_letters, spelt
 from workers.ocr.spelling import letters, nfc
-from workers.ocr.syllables import paired
+from workers.ocr.syllables import paired, parted
 from workers.ocr.voting import bare
 
 
@@ -34,6 +34,14 @@ def _held(place: int, index: int, flats: list[str], known: frozenset[tuple[str, 
     if place == index:
         return index > 0 and (flats[index - 1], flats[index]) in known
     return index + 2 < len(flats) and (flats[index + 1], flats[index + 2]) in known
+
+
+def two_words(word: str) -> str | None:
+    """The two words of a known phrase whose gap was lost («Tổchức») or is a speck («nghiên.cứu»)."""
+    halves = tuple(word.split(".")) if "." in word else parted(word)
+    if halves is None or len(halves) != 2 or (paired(halves[0]), paired(halves[1])) not in pairs():
+        return None
+    return " ".join(halves)
 
 
 def recased(word: str, good: str) -> str:

@@ -19,10 +19,10 @@ from rapidfuzz.distance import Levenshtein
 from intake.ports import OcrEngine
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
-from workers.ocr.phrases import recased, wanted
+from workers.ocr.phrases import recased, two_words, wanted
 from workers.ocr.reading_image import one_channel
 from workers.ocr.spelling import letters, nfc
-from workers.ocr.syllables import flat, is_syllable
+from workers.ocr.syllables import flat, is_syllable, parted
 from workers.ocr.voting import Agreement, bare, places_of_words, settled_by
 from workers.ocr.word_reader import AROUND_MM, Opinion, columns_of, opinion, respelt, seen
 
@@ -141,11 +141,14 @@ class SecondLook:
                 # A phrase says which marks a word has, not which capitals.
                 if better is not None and (place not in known or better.lower() == tokens[place].text.lower()):
                     doubtful[place], tokens[place] = tokens[place].text, replace(tokens[place], text=better)
+        # Of two words read as one the word reader sees all letters.
+        merged = {i for i, t in enumerate(tokens) if parted(bare(t.text)) and not two_words(bare(t.text))}
+        odd = settled.odd - (sure - merged)
         other_way = [replace(t, text=doubtful[i]) if i in doubtful else t for i, t in enumerate(tokens)]
         how = replace(
             settled.how,
             alone=len(alone - sure),
-            odd=settled.how.odd + len(settled.odd - sure) + lost,
+            odd=settled.how.odd + len(odd) + lost,
             weak=len(weak - sure),
             unsure=len(tokens) - len(sure),
         )

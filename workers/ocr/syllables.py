@@ -62,3 +62,12 @@ def is_syllable(word: str) -> bool:
     spelt = flat(core)
     base, tone = (spelt[:-1], spelt[-1]) if spelt[-1] in _TONES[1:] else (spelt, "")
     return base in bases() and tone in tones_of(base)
+
+
+def parted(word: str) -> tuple[str, str] | None:
+    """The two syllables that a word is, where it is none itself and can be cut in one way only («Tổchức»)."""
+    if not word.isalpha() or word.isupper() or is_syllable(word):
+        return None
+    cuts = [(word[:place], word[place:]) for place in range(2, len(word) - 1)]
+    cuts = [cut for cut in cuts if all(map(is_syllable, cut))]
+    return cuts[0] if len(cuts) == 1 else None

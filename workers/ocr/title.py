@@ -12,7 +12,9 @@ from workers.ocr.anchors import Anchors
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Sheet, Token
 from workers.ocr.lexicon import DocumentType, document_types
+from workers.ocr.phrases import two_words
 from workers.ocr.spelling import fold, is_capitals, letters, mostly_capitals, nfc
+from workers.ocr.syllables import is_syllable
 
 _BODY_OPENS = re.compile(
     r"^(CAN CU |KINH GUI|KINH THUA|HOM NAY|XET (DON|DE NGHI|TO)|I\. |1\. |PHAN (I|1|THU)|CHUONG |DIEU 1|THOI GIAN BAT DAU"
@@ -287,8 +289,18 @@ def joined(rows: list[Row]) -> Subject:
     if text[:1] in _OPENED and not set(text) & set(_OPENED[text[0]]):
         text = text[1:]
     text = re.sub(r"(?<!\w)['`´^~*|]+(?=\w)|(?<=\w)[`´^~*|]+(?!\w)", "", text)
+    text = _WORD.sub(lambda found: _mended(found.group()), text)
     text = text.replace("„", "").strip(" _-–—*'`~|.,").rstrip(":; ")  # a speck after the last word
     return Subject(text[:1].upper() + text[1:], tuple(kept))  # a stamp's frame makes k of K
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)?")
+
+
+def _mended(word: str) -> str:
+    """Two words read as one set apart, and a capital within a small word made small («cẤp»)."""
+    inner = word[:1].islower() and not word.islower() and not word.isascii() and is_syllable(word.lower())
+    return two_words(word) or (word.lower() if inner else word)
 
 
 def lead_size(row: Row) -> int:
