@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,29 @@ def signed(source: Path, signer: SimpleSigner, target: Path) -> Path:
 def info(path: Path) -> dict[str, str]:
     with pikepdf.open(path) as pdf:
         return {key[1:]: str(value) for key, value in pdf.docinfo.items()}
+
+
+@pytest.fixture
+def collector():
+    """Python's, set back to its pace afterwards."""
+    pace = gc.get_threshold()
+    yield
+    gc.set_threshold(*pace)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("collector")
+def test_a_forgotten_file_closed_meanwhile_is_no_fault_of_the_document(assembled: Path) -> None:
+    """The validator takes the collector's warning for one of the page's content, whenever it comes."""
+    for pace in range(20, 600, 20):
+        gc.collect()
+        gc.disable()
+        forgotten: list[object] = [assembled.open("rb")]
+        forgotten.append(forgotten)
+        del forgotten
+        gc.set_threshold(pace, 1, 1)
+        gc.enable()
+        assert pdfa.validate(assembled).passed
 
 
 def test_the_same_scans_and_record_give_the_same_bytes_in_another_process(tmp_path: Path) -> None:
