@@ -16,7 +16,7 @@ from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import find_anchors
 from workers.ocr.ink import Page
 from workers.ocr.reading import engine_for
-from workers.ocr.title import joined
+from workers.ocr.title import ends_cut, joined, subject_under_number
 
 MM = 200 / 25.4
 CODE = words("Số: 138/QĐ-UBND", 40, 39, advance=1.8)
@@ -157,3 +157,34 @@ def test_words_pushed_out_of_a_line_by_a_stamps_are_brought_back_or_missed(stamp
 ])  # fmt: skip
 def test_two_words_of_a_phrase_read_as_one_are_two(read, text):
     assert joined([sheet(words(read, 40, 60)).rows[0]]).text == text
+
+
+@pytest.mark.parametrize(("before", "stroke", "sure", "text"), [
+    ("kết quả quý", "l", 0.38, "Kết quả quý I"), ("số liệu cấp", "|", 0.4, "Số liệu cấp I"),
+    ("cử cán bộ đi", "l", 0.38, "Cử cán bộ đi"),
+])  # fmt: skip
+def test_a_stroke_behind_quarters_and_grades_is_a_numeral(before, stroke, sure, text):
+    *line, last = words(f"{before} {stroke}", 40, 60)
+    (row,) = sheet((*line, replace(last, confidence=sure))).rows
+    assert joined([row]).text == text
+
+
+@pytest.mark.parametrize(("text", "cut"), [
+    ("Báo cáo kết quả quý", True), ("Quy hoạch giai đoạn", True), ("Chỉ đạo của", True),
+    ("Báo cáo kết quả quý I", False), ("Chuyển đổi số", False), ("Xử lý văn bản đến", False), ("Chế độ phụ cấp", False),
+])  # fmt: skip
+def test_an_abstract_that_must_go_on_is_cut(text, cut):
+    assert ends_cut(text) == cut
+
+
+def test_marks_read_as_a_line_of_their_own_do_not_end_the_abstract():
+    """«Á1:^ ^ ` Á» between «mạng truyền» and «số liệu»: of a mark by itself the engine is sure."""
+    marks = [words(text, x, 51.4, height=2.0)[0] for text, x in (("Á1:^", 42), ("^", 62), ("`", 70), ("Á", 84))]
+    unsure = [replace(word, confidence=sure) for word, sure in zip(marks, (0.04, 0.88, 0.89, 0.72), strict=True)]
+    of = sheet(
+        *HEAD, CODE, words("V/v đấu nối mạng truyền", 40, 47, advance=1.8), tuple(unsure),
+        words("số liệu chuyên dùng cấp II", 40, 53.5, advance=1.6),
+    )  # fmt: skip
+    subject = subject_under_number(of, find_anchors(of))
+    assert subject is not None
+    assert subject.text == "V/v đấu nối mạng truyền số liệu chuyên dùng cấp II"

@@ -42,7 +42,8 @@ def test_marks_are_set_by_the_lists_and_by_the_documents_own_text(printed, name)
 
 
 def test_a_place_one_letter_off_another_is_another_and_an_agency_is_misread():
-    assert mended(["TỈNH", "BÌNH", "TƯỜNG"], spellings([""]))[0] == "TỈNH BÌNH TƯỜNG"
+    for place in ("BÌNH TƯỜNG", "TRUNG ĐỒNG"):
+        assert mended(["TỈNH", *place.split()], spellings([""]))[0] == f"TỈNH {place}"
     assert mended("TRUNG TÂM KIỂM SOÁT BỆNH TẬI".split(), spellings([""]))[0] == "TRUNG TÂM KIỂM SOÁT BỆNH TẬT"
 
 
@@ -76,6 +77,7 @@ def test_a_figure_that_is_the_tail_of_a_letter_is_no_word(sure, name):
     ("HÓA, THỂ THAO VÀ DU LỊCH", False), ("NHÂN DÂN HẢI VIÊN", False), ("BAN MẶT TRẬN TỔ QUỐC", False),
     ("SỞ TƯ", False), ("SỞ VĂN HÓA, THỂ", False), ("SỞ VĂN HÓA", True), ("PHÒNG TÀI CHÍNH", True), ("SỞ Y TẾ", True),
     ("SỞ KẾ HOẠCH VÀ ĐẦU TƯ", True), ("BAN QUẢN LÝ DỰ ÁN ĐẦU TƯ XÂY DỰNG", True), ("TRUNG TÂM Y TẾ", True),
+    ("SỞ XÂY DỰNG", True), ("SỞ", False), ("SỞ THÀNH PHỐ THẠCH MỸ", False),
 ])  # fmt: skip
 def test_a_part_of_a_name_is_no_name(name, whole):
     assert Issuer(name, "", (), 1.0, 0).is_whole == whole
@@ -133,3 +135,12 @@ def test_the_title_mends_a_notation_and_the_agency_only_doubts_it(read, title, a
     field = gathered.fields[FieldName.CODE_NOTATION]
     assert (field.value, field.suggestion) == (value, other)
     assert field.confidence <= 0.9 or other is None
+
+
+@pytest.mark.parametrize(("name", "notation", "parent"), [
+    ("ỦY BAN NHÂN DÂN TỈNH CẨM PHONG", "PA-STC", True), ("UBND TỈNH MỸ THỌ", "SNgV-NV", True),
+    ("UBND TỈNH MỸ THỌ", "CCTL-CCHC", True), ("UBND TỈNH MỸ THỌ", "QĐ-UBND", False), ("UBND TỈNH MỸ THỌ", "UBND-SNV", False),
+    ("UBND TỈNH MỸ THỌ", "VX", False), ("UBND TỈNH MỸ THỌ", None, False), ("SỞ TÀI CHÍNH", "PA-STC", False),
+])  # fmt: skip
+def test_a_committee_has_no_departments_notation(name, notation, parent):
+    assert Issuer(name, "", (), 1.0, 0).is_parent_of(notation) == parent

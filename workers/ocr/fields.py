@@ -36,6 +36,7 @@ from workers.ocr.title import (
     Subject,
     Title,
     begins_cut,
+    ends_cut,
     joined,
     lead_size,
 )
@@ -191,7 +192,8 @@ def _head(
     if issuer is not None:
         evidence = ev.of_issuer(issuer)
         gathered.evidence["issuer"] = evidence
-        sure = probability("issuer", evidence) if issuer.is_whole and not issuer.disputed else PART_OF_A_NAME
+        whole = issuer.is_whole and not issuer.disputed and not issuer.is_parent_of(code.notation if code else None)
+        sure = probability("issuer", evidence) if whole else PART_OF_A_NAME
         source = "rule" if issuer.mended else "ocr"
         box = sheet.box(issuer.tokens)
         gathered.put(FieldName.ORGAN_NAME, issuer.name, sure, page=1, box=box, source=source)
@@ -231,7 +233,7 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
         rows.append(Row((*lead, *agreed.row.tokens)))
         otherwise.append(Row((*lead, *agreed.otherwise.tokens)))
     text = joined(rows).text
-    if begins_cut(rows, text) or not subject.complete:
+    if begins_cut(rows, text) or ends_cut(text) or not subject.complete:
         agreement += Agreement(odd=1)
     other = joined(otherwise).text
     evidence = ev.of_subject(asked, agreement, doubtful)

@@ -30,6 +30,10 @@ _OF_A_UNIT = re.compile(r"SO (TINH|THANH PHO|HUYEN|XA|PHUONG) ")
 """a stamp's «Số» before the line under «ỦY BAN NHÂN DÂN»: no department is called so"""
 
 
+_DEPARTMENT = re.compile(r"(?:^|[-/])(?:S|CC|BQL|BV)[A-Z]{2,}(?:$|-)")
+"""initials of a SỞ, a CHI CỤC, a BAN QUẢN LÝ, a BỆNH VIỆN"""
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """Names as printed, each on one line; ``parent`` is "" when there is none.
@@ -48,12 +52,19 @@ class Issuer:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the name can be all of one: none begins with a place («TỈNH HẢI THỌ»), begins or ends within another
-        («VIỆN ĐA KHOA», «SỞ TƯ»), and a people's committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
+        """Whether the name can be all of one: none is a single word («SỞ»), begins with a place («TỈNH HẢI THỌ»), begins or
+        ends within another («VIỆN ĐA KHOA», «SỞ TƯ»), and a people's committee or council is that of a unit («ỦY BAN NHÂN
+        DÂN PHÚ THỦY»)."""
         name = fold(self.name) + " "
         council = _COUNCIL.match(name)
-        whole = bool(_HEADS.match(name)) and not _OF_A_UNIT.match(name)
+        whole = bool(_HEADS.match(name)) and not _OF_A_UNIT.match(name) and len(name.split()) > 1
         return whole and not _is_torn(self.name) and (not council or bool(council["unit"]))
+
+    def is_parent_of(self, notation: str | None) -> bool:
+        """A people's committee over the agency whose initials the notation has («PA-STC»): that one's line was not read."""
+        agency = fold(notation or "")
+        own = re.search(r"\b(UB|HD|CT\b)", agency)  # of «UBND-SNV» the second is who drafted it
+        return bool(_COUNCIL.match(fold(self.name) + " ") and _DEPARTMENT.search(agency) and not own)
 
 
 def find_issuer(

@@ -111,9 +111,13 @@ def _spelt(word: str, listed: str | None, text: Counter[str], seen: Spellings) -
     return word, bool(re.fullmatch(r"[\d.&]+|[A-ZĐ&]{2,6}", word))
 
 
+LEAST_NEAR = 3
+"""words of a listed name that is believed though a letter of it was read otherwise"""
+
+
 def _longest_name(words: list[str], index: int) -> tuple[int, str | None]:
     """The longest known name beginning here by its letters; failing that one of an agency with a single letter off: a place
-    one letter off is another place («Bình Tường» is not Bình Dương)."""
+    one letter off is another place («Bình Tường» is not Bình Dương), and two words may be one («tỉnh Trung Đồng»)."""
     if not any(c.isalnum() for c in words[index]):
         return 0, None
     listed = names()
@@ -124,7 +128,7 @@ def _longest_name(words: list[str], index: int) -> tuple[int, str | None]:
         return exact, listed[keys[exact]]
     for size in sorted(keys, reverse=True):
         key = keys[size]
-        if len(key) < 9 or size < 2:
+        if len(key) < 9 or size < LEAST_NEAR:
             continue
         near = [
             name

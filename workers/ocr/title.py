@@ -170,7 +170,9 @@ def _goes_on(row: Row, part: Row) -> bool:
 def _phantom(part: Row) -> bool:
     """Marks and tails of the line above or below, or a rule's ends, read as a line of its own: few letters, unsure."""
     inked = sum(token.x1 - token.x0 for token in part.tokens)
-    sure = statistics.fmean(token.word.confidence for token in part.tokens)
+    # Of a mark by itself («^», «`») the engine is sure.
+    words = [token.word.confidence for token in part.tokens if any(c.isalnum() for c in token.text)]
+    sure = statistics.fmean(words or [0.0])
     sparse = len(part.tokens) > 2 and inked < SPARSE * (part.x1 - part.x0)
     return sure < UNSURE and (sparse or len(letters(part.text)) < 2)
 
@@ -255,7 +257,7 @@ def subject_under_number(sheet: Sheet, anchors: Anchors) -> Subject | None:
     pitch = 0.0
     for row in sheet.between(anchors.number.middle + 2, anchors.number.middle + 60):
         part = row.part(0, anchors.split + 6)
-        if part is None or not any(c.isalnum() for c in part.text):
+        if part is None or not any(c.isalnum() for c in part.text) or _phantom(part):
             continue
         if not taken:
             part = segments(part)[0]
@@ -319,6 +321,16 @@ def _stroke(token: Token) -> bool:
 
 
 _STROKES = frozenset("ÌÍỊìíịl|!")
+_COUNTED = frozenset("quý cấp hạng loại đợt kỳ phần bậc tập nhóm".split())
+"""before a Roman numeral: there a stroke is its I"""
+
+
+def ends_cut(text: str) -> bool:
+    """The abstract ends with a word that another always follows: a numeral, or a line, was lost."""
+    return bool(_OPEN_END.search(text))
+
+
+_OPEN_END = re.compile(r"\b(quý|giai đoạn|và|của|về|các|những|tại|theo|với|cho|cùng|hoặc|thuộc)$", re.IGNORECASE)
 
 
 def begins_cut(rows: list[Row], text: str) -> bool:
@@ -332,7 +344,13 @@ _OPENED = {'"': "", "“": '”"', "”": ""}
 
 
 def _trimmed(row: Row) -> Row:
-    tokens = [token for token in row.tokens if not _stroke(token)] or list(row.tokens)
+    tokens: list[Token] = []
+    for token in row.tokens:
+        if _stroke(token) and tokens and tokens[-1].text.lower() in _COUNTED:
+            tokens.append(replace(token, text="I"))
+        elif not _stroke(token) or len(row.tokens) == 1:
+            tokens.append(token)
+    tokens = tokens or list(row.tokens)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”(' for c in tokens[0].text):
         tokens.pop(0)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”)-–' for c in tokens[-1].text):
