@@ -16,7 +16,7 @@ from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import find_anchors
 from workers.ocr.ink import Page
 from workers.ocr.reading import engine_for
-from workers.ocr.title import ends_cut, joined, subject_under_number
+from workers.ocr.title import ends_cut, has_lone_quote, joined, subject_under_number
 
 MM = 200 / 25.4
 CODE = words("Số: 138/QĐ-UBND", 40, 39, advance=1.8)
@@ -188,3 +188,29 @@ def test_marks_read_as_a_line_of_their_own_do_not_end_the_abstract():
     subject = subject_under_number(of, find_anchors(of))
     assert subject is not None
     assert subject.text == "V/v đấu nối mạng truyền số liệu chuyên dùng cấp II"
+
+
+@pytest.mark.parametrize(("lost", "frame", "complete"), [
+    (None, None, True), (-1, None, False), (4, None, False), (None, 8.0, True), (None, 48.0, True),
+])  # fmt: skip
+def test_letters_beside_the_words_of_a_line_that_are_in_none_of_them_are_missed(lost, frame, complete):
+    """A numeral, or a word in the middle; the side of a stamp's frame is no letter, and under its words nothing is looked for."""
+    image = Image.new("L", (1654, 2339), 250)
+    pen = ImageDraw.Draw(image)
+    line, title = centred("Báo cáo kết quả thực hiện quý I", 59, pen), centred(TITLE, 52, pen)
+    if frame is not None:
+        pen.line((frame * MM, 50 * MM, frame * MM, 80 * MM), fill=20, width=4)
+    pixels = cv2.GaussianBlur(np.array(image), (0, 0), 0.7)
+    read = line if lost is None else tuple(word for word in line if word is not line[lost])
+    ocr = [*HEAD, CODE, title, read]
+    of = sheet(*ocr)
+    _, subject = title_and_subject(Page(pixels, pixels, of), ocr, find_anchors(of), Asked(), 20.0)
+    assert subject is not None
+    assert subject.complete == complete
+
+
+def test_a_lone_quotation_mark_is_a_speck_and_a_doubt():
+    assert joined([sheet(words("V/v góp ý về “hỗ trợ nhà ở", 40, 60)).rows[0]]).text == "V/v góp ý về hỗ trợ nhà ở"
+    assert joined([sheet(words("Phát động “Năm dân vận khéo”", 40, 60)).rows[0]]).text == "Phát động “Năm dân vận khéo”"
+    assert has_lone_quote("về “hỗ trợ")
+    assert not has_lone_quote('về "hỗ trợ"')

@@ -1,7 +1,8 @@
 """Title and abstract of a head, read again where a stamp was mixed into them or the engine left one of their lines out.
 
 Tesseract drops whole lines, and an abstract without its last one reads like a whole abstract: nothing in its words tells.
-What tells is print under the last line, as near as a next line would be, that no word was read of.
+What tells is print under the last line, as near as a next line would be, that no word was read of, and letters beside the
+words of a line that are in none of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ HALF_MM = 25.0
 DOWN_MM = 7.5
 """from a line's foot to its next one's: 14 pt at line spacing 1.5"""
 GAP_MM = 0.3
-"""below a line's foot"""
+"""below a line's foot, and beside a word"""
 BESIDE_MM = 85.0
 """to both sides of its middle a line reaches at most"""
 DARK = 0.72
@@ -40,6 +41,9 @@ RULE_MM = 4.5
 """a level run of ink that no letter has"""
 SURE = 0.75
 """mean confidence of a line's words from which it is one: pens and stamps read as words stay below"""
+ASIDE_MM, OF_LETTERS, WIDEST_MM = 5.0, 0.45, 12.0
+"""how far beside a row its lost letters are looked for; least height of ink that is a letter, as share of its words'; width
+of letters that touch"""
 LOWEST_MM, INKED = 1.3, 0.12
 """height of a row of print, and share of its columns that are inked: a rule is lower, a pen's stroke and specks ink less"""
 
@@ -67,7 +71,35 @@ def title_and_subject(
         if more is None or again[1] is None or not _adds_sure_words(again[1], subject):
             return title, replace(subject, complete=False)
         page, (title, subject) = more, again
+    if subject is not None and any(_letters_left_out(page, row) for row in subject.rows):
+        subject = replace(subject, complete=False)
     return title, subject
+
+
+def _letters_left_out(page: Page, row: Row) -> bool:
+    """Print as high as the row's letters, among its words or close behind them, that is in none of them: a Roman I taken
+    for a speck, words that a stamp's pushed out."""
+    upper, lower = min(token.y0 for token in row.tokens), max(token.y1 for token in row.tokens)
+    height = statistics.median(token.y1 - token.y0 for token in row.tokens)
+    left = max(row.x0 - ASIDE_MM, 0.0)
+    part = page.crop(left, upper, row.x1 + ASIDE_MM, lower, page.pixels)
+    if min(part.shape[:2]) < 8:
+        return False
+    part, per_mm = one_channel(np.ascontiguousarray(part), lift=True), page.sheet.px_per_mm[0]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(_dark(page, part), connectivity=8)
+    for x, y, wide, high, _ in stats[1:]:
+        of_letters = high >= OF_LETTERS * height * per_mm and wide <= WIDEST_MM * per_mm
+        if not of_letters or y == 0 or y + high == part.shape[0]:
+            continue
+        x0, x1 = left + x / per_mm - GAP_MM, left + (x + wide) / per_mm + GAP_MM
+        if not any(token.x0 < x1 and x0 < token.x1 for token in row.tokens):
+            return True
+    return False
+
+
+def _dark(page: Page, part: np.ndarray) -> np.ndarray:
+    """Where a part of the page has ink (uint8, 0 or 1)."""
+    return (part < DARK * float(np.percentile(page.gray[::16, ::16], 75))).astype(np.uint8)
 
 
 def _adds_sure_words(longer: Subject, subject: Subject) -> bool:
@@ -99,7 +131,7 @@ def _print_below(page: Page, row: Row) -> bool:
         return False
     part = one_channel(np.ascontiguousarray(part), lift=True)
     per_mm = page.sheet.px_per_mm[0]
-    dark = (part < DARK * float(np.percentile(page.gray[::16, ::16], 75))).astype(np.uint8)
+    dark = _dark(page, part)
     long = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, round(RULE_MM * per_mm)), np.uint8))
     inked = (dark & ~long).mean(axis=1) >= INKED
     return any(end - begin >= LOWEST_MM * per_mm for begin, end in runs(inked))

@@ -37,6 +37,7 @@ from workers.ocr.title import (
     Title,
     begins_cut,
     ends_cut,
+    has_lone_quote,
     joined,
     lead_size,
 )
@@ -233,7 +234,8 @@ def _put_subject(gathered: Gathered, sheet: Sheet, subject: Subject, look: Secon
         rows.append(Row((*lead, *agreed.row.tokens)))
         otherwise.append(Row((*lead, *agreed.otherwise.tokens)))
     text = joined(rows).text
-    if begins_cut(rows, text) or ends_cut(text) or not subject.complete:
+    lone = has_lone_quote(" ".join(row.text for row in rows))
+    if begins_cut(rows, text) or ends_cut(text) or lone or not subject.complete:
         agreement += Agreement(odd=1)
     other = joined(otherwise).text
     evidence = ev.of_subject(asked, agreement, doubtful)

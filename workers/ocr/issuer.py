@@ -117,7 +117,7 @@ def _is_disputed(name: str, printed: Iterable[str]) -> bool:
 def _is_torn(name: str) -> bool:
     """Whether its first words are the last ones of a listed name, and no listed name begins with them; or the other way
     round."""
-    words, listed = name.split(), [f" {other} " for other in names().values()]
+    words, listed = fold(name).split(), [f" {fold(other)} " for other in names().values()]
     sizes = range(2, min(6, len(words)) + 1)
     heads = [f" {' '.join(words[:size])} " for size in sizes]
     tails = [f" {' '.join(words[-size:])} " for size in sizes]

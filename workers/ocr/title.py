@@ -288,8 +288,8 @@ def joined(rows: list[Row]) -> Subject:
     text = re.sub(r"^\W{0,2}[VvỶ]?[ềêéèeàãáăẽ]̀?\s?vi[ệêeẹ]c\b", "Về việc", text)
     text = re.sub(r"^\W{0,2}[VvrỶ]?[ềê](?=\s)", "Về", text)  # a stamp's frame in the V
     text = re.sub(r"^VỀ(?=\s\w[^\WA-ZĐ])", "Về", text)
-    if text[:1] in _OPENED and not set(text) & set(_OPENED[text[0]]):
-        text = text[1:]
+    if has_lone_quote(text):
+        text = re.sub(r'["“”]', "", text)
     text = re.sub(r"(?<!\w)['`´^~*|]+(?=\w)|(?<=\w)[`´^~*|]+(?!\w)", "", text)
     text = _WORD.sub(lambda found: _mended(found.group()), text)
     text = text.replace("„", "").strip(" _-–—*'`~|.,").rstrip(":; ")  # a speck after the last word
@@ -339,8 +339,9 @@ def begins_cut(rows: list[Row], text: str) -> bool:
     return first.islower() and not text.startswith(("Về ", "V/v "))
 
 
-_OPENED = {'"': "", "“": '”"', "”": ""}
-"""quotation marks, and what closes them; a speck opens and never closes"""
+def has_lone_quote(text: str) -> bool:
+    """A single quotation mark: a speck, or one of two."""
+    return len(re.findall(r'["“”]', text)) == 1
 
 
 def _trimmed(row: Row) -> Row:
