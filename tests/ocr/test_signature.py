@@ -259,6 +259,14 @@ def test_a_misread_name_is_spelt_as_the_word_reader_sees_it_and_doubted():
     assert found.confidence < 0.6
 
 
+def test_a_surname_that_lists_and_word_reader_spell_alike_is_as_sure_as_with_the_list_alone():
+    page, laid, pixels = as_read(signed().print("Trần Bảo Long", 150, 106), Trần="Trân")
+    found = find_signature([page], [laid], lambda number: pixels, Slow(), 60.0)
+    assert found is not None
+    assert (found.name, found.suggestion) == ("Trần Bảo Long", "Trân Bảo Long")
+    assert 0.5 < found.confidence < 0.6
+
+
 @pytest.mark.parametrize(("others", "name"), [
     ([None, None, "Hiển"], "Lê Việt Hiển"),
     (["Lế", None, None], "Lê Việt Hiến"),

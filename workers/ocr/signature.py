@@ -121,7 +121,8 @@ def _as_seen(found: Signature, signer: Signer, look: SecondLook) -> Signature:
     name = signer.respelt(look.sighted(Row(signer.name_tokens)))
     if name in (None, found.name):
         return found
-    return replace(found, name=name, confidence=found.confidence * CONTRADICTED, suggestion=found.name)
+    sure = found.confidence * (1.0 if name == found.suggestion else CONTRADICTED)
+    return replace(found, name=name, confidence=sure, suggestion=found.name)
 
 
 def _of_block(block: Block, place: Place, page: int) -> Signature:
