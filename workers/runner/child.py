@@ -103,12 +103,13 @@ class Child:
     ) -> Any:
         end = monotonic() + self._seconds
         while True:
-            while not pipe.poll(POLL_SECONDS):
+            # Never a whole second beyond the end: a short limit would be passed by any answer that comes in that time.
+            while not pipe.poll(max(0.0, min(POLL_SECONDS, end - monotonic()))):
+                if monotonic() >= end:
+                    raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
                 beat()
                 if stopping():
                     raise InterruptedError
-                if monotonic() > end:
-                    raise _crashed(task, f"quá {self._seconds:.0f} giây", f"took more than {self._seconds:.0f} s")
             try:
                 answer = pipe.recv()
             except (EOFError, ConnectionResetError):
