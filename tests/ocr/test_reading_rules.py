@@ -15,8 +15,9 @@ from intake.profile.sections import OcrSection
 from tests.ocr.paper import HEAD, sheet, white, words
 from workers.ocr.anchors import find_anchors
 from workers.ocr.confidence import CEILING, curves, probability
+from workers.ocr.decision import decide
 from workers.ocr.evidence import unanimous
-from workers.ocr.fields import _notation_again, decide
+from workers.ocr.fields import _notation_again
 from workers.ocr.filling import FEATURES, resembles
 from workers.ocr.issued import iso
 from workers.ocr.issuer import Issuer

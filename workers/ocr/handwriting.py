@@ -25,8 +25,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from workers.ocr.handwriting_ctc import ALPHABET, LEAST, features, score
-from workers.ocr.networks import network
+from workers.ocr.handwriting_ctc import LEAST, features, score
+from workers.ocr.networks import log_softmax, scores_of
 
 Grammar = Literal["number", "day", "month", "year"]
 
@@ -130,12 +130,8 @@ def network_input(slot: Slot, grow: float = 0.08, shift: float = 0.0, shear: flo
 
 def _columns(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log-probabilities T×(1+symbols) of a network input, and T log-odds that the ink is pen and not print."""
-    net = network(MODEL)
-    net.setInput(np.ascontiguousarray(image[None, None]))
-    output = net.forward().reshape(len(ALPHABET) + 2, -1).T
-    scores = output[:, :-1].astype(np.float64)
-    scores -= scores.max(axis=1, keepdims=True)
-    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), output[:, -1].astype(np.float64)
+    output = scores_of(MODEL, image)
+    return log_softmax(output[:, :-1]), output[:, -1].astype(np.float64)
 
 
 VIEWS = ((0.2, 0.02, 0.0), (0.1, -0.02, 0.15), (0.12, 0.03, -0.12))

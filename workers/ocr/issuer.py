@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from workers.ocr.anchors import Anchors
 from workers.ocr.layout import Row, Sheet, Token
@@ -28,8 +29,6 @@ _COUNCIL = re.compile(
 )
 _OF_A_UNIT = re.compile(r"SO (TINH|THANH PHO|HUYEN|XA|PHUONG) ")
 """a stamp's «Số» before the line under «ỦY BAN NHÂN DÂN»: no department is called so"""
-
-
 _DEPARTMENT = re.compile(r"(?:^|[-/])(?:S|CC|BQL|BV)[A-Z]{2,}(?:$|-)")
 """initials of a SỞ, a CHI CỤC, a BAN QUẢN LÝ, a BỆNH VIỆN"""
 
@@ -114,10 +113,16 @@ def _is_disputed(name: str, printed: Iterable[str]) -> bool:
     )
 
 
+@cache
+def _listed() -> tuple[str, ...]:
+    """The listed names without marks, between spaces."""
+    return tuple(f" {fold(name)} " for name in names().values())
+
+
 def _is_torn(name: str) -> bool:
     """Whether its first words are the last ones of a listed name, and no listed name begins with them; or the other way
     round."""
-    words, listed = fold(name).split(), [f" {fold(other)} " for other in names().values()]
+    words, listed = fold(name).split(), _listed()
     sizes = range(2, min(6, len(words)) + 1)
     heads = [f" {' '.join(words[:size])} " for size in sizes]
     tails = [f" {' '.join(words[-size:])} " for size in sizes]

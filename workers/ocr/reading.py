@@ -18,7 +18,8 @@ from intake.plugins import load
 from intake.ports import OcrEngine, OcrLine
 from intake.profile.sections import OcrSection
 from workers.ocr.columns import Area, reading_areas
-from workers.ocr.fields import NAMED_WITHIN, Gathered, Head, all_fields, decide, head_fields, with_signature
+from workers.ocr.decision import decide
+from workers.ocr.fields import NAMED_WITHIN, Gathered, Head, all_fields, head_fields, with_signature
 from workers.ocr.known import NOTHING, Known
 from workers.ocr.misread import reread
 from workers.ocr.page import PageReading, scaled, true_dpi

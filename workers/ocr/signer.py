@@ -134,19 +134,17 @@ def signature_place(sheet: Sheet, signer: Signer | None = None) -> Place | None:
     across = [part for row in sheet.rows for part in segments(row) if part.x1 - part.x0 > WIDE_MM]
     text_ends = max((part.y1 for part in across if _mean(part) > 0.5), default=0.0)
     right = _right_half(sheet)
-    offices = [(*_position(right, i), office) for i, office in _offices(right, sheet) if office.y0 > text_ends - 1]
+    offices = [office for _, office in _offices(right, sheet) if office.y0 > text_ends - 1]
     if signer is not None:
-        offices = [(signer.position, signer.known, Row(signer.position_tokens))]
+        offices = [Row(signer.position_tokens)]
     if offices:
-        office = _over_the_seal([office for _, _, office in offices])
-        position, known = next((position, known) for position, known, one in offices if one is office)
+        office = _over_the_seal(offices)
         x0, x1 = max(office.centre - 45, 0.0), min(office.centre + 45, sheet.width)
         end = min(office.middle + UNDER_OFFICE_MM[1], sheet.height - EDGE_MM)
-        return (
-            Place((x0, office.y0 - 3, x1, end), office, position, known)
-            if end - office.y0 > UNDER_OFFICE_MM[0]
-            else None
-        )
+        if end - office.y0 <= UNDER_OFFICE_MM[0]:
+            return None
+        position, known = (signer.position, signer.known) if signer else _position(right, right.index(office))
+        return Place((x0, office.y0 - 3, x1, end), office, position, known)
     box = (0.45 * sheet.width, text_ends + 1, sheet.width - EDGE_MM, min(text_ends + 95, sheet.height - EDGE_MM))
     return Place(box, None) if box[3] - box[1] > LEAST_ROOM_MM else None
 

@@ -349,7 +349,7 @@ def _trimmed(row: Row) -> Row:
     for token in row.tokens:
         if _stroke(token) and tokens and tokens[-1].text.lower() in _COUNTED:
             tokens.append(replace(token, text="I"))
-        elif not _stroke(token) or len(row.tokens) == 1:
+        elif not _stroke(token):
             tokens.append(token)
     tokens = tokens or list(row.tokens)
     while len(tokens) > 1 and not any(c.isalnum() or c in '"“”(' for c in tokens[0].text):

@@ -62,10 +62,12 @@ class Urgency:
 
 def find_urgency(page: Page, anchors: Anchors, engine: OcrEngine, seconds: float) -> Urgency:
     """Words of a stamp, first among what the page's reading saw standing alone, then inside frames and red ink."""
-    zone = _zone(page, anchors)
     seen = _among_words(page.sheet, anchors)
+    if seen is not None and seen.priority != 1:
+        return seen
+    zone = _zone(page, anchors)
     if seen is not None:
-        word = _around(zone, seen.box) if seen.priority == 1 and seen.box else None
+        word = _around(zone, seen.box) if seen.box else None
         return (_cut(zone, word, engine, seconds) if word else None) or seen
     if zone.colour.size == 0:
         return Urgency(0, None, 100)

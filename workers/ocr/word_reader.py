@@ -19,7 +19,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from workers.ocr.columns import runs
-from workers.ocr.networks import network
+from workers.ocr.networks import log_softmax, scores_of
 from workers.ocr.spelling import fold, letters
 from workers.ocr.syllables import is_syllable
 from workers.ocr.voting import bare
@@ -109,11 +109,7 @@ def columns_of(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     strip = np.zeros((HEIGHT, x), np.float32)
     for left, image in zip(places, inputs, strict=True):
         strip[:, left : left + image.shape[1]] = image
-    net = network(MODEL)
-    net.setInput(strip[None, None])
-    scores = net.forward().reshape(len(ALPHABET) + 1, -1).T.astype(np.float64)
-    scores -= scores.max(axis=1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    scores = log_softmax(scores_of(MODEL, strip))
     reach = APART // 2
     return [
         scores[(left - reach) // STRIDE : -(-(left + image.shape[1] + reach) // STRIDE)]
