@@ -148,6 +148,23 @@ def test_words_pushed_out_of_a_line_by_a_stamps_are_brought_back_or_missed(stamp
     assert (subject.text, subject.complete) == (f"Về việc tiêm chủng mở {text}", complete)
 
 
+@pytest.mark.parametrize(("aside", "complete"), [(0, True), (2.5, True), (-5.5, False), (6, False)])
+def test_a_line_off_the_titles_middle_has_lost_words_at_one_end(aside, complete):
+    line = words("hiện dự án tại tỉnh Vĩnh Hà", 105 - 27 + aside, 64)
+    ocr = [*HEAD, CODE, centred(TITLE, 52, None), centred("Về việc hỗ trợ nhà đầu tư", 58, None), line]
+    _, subject = title_and_subject(white(sheet(*ocr)), ocr, find_anchors(sheet(*ocr)), None, 20.0)
+    assert subject is not None
+    assert subject.complete == complete
+
+
+@pytest.mark.parametrize(("read", "text"), [
+    ("NGÃI Về việc cử cán bộ", "Về việc cử cán bộ"), ("L l Về việc cử cán bộ", "Về việc cử cán bộ"),
+    ("Báo cáo Về việc cử cán bộ", "Báo cáo Về việc cử cán bộ"),
+])  # fmt: skip
+def test_what_a_stamp_left_before_the_lead_goes(read, text):
+    assert joined([sheet(words(read, 40, 60)).rows[0]]).text == text
+
+
 @pytest.mark.parametrize(("read", "text"), [
     ("Tổchức lấy mẫu nước", "Tổ chức lấy mẫu nước"),
     ("Đề tài nghiên.cứu khoa học", "Đề tài nghiên cứu khoa học"),

@@ -36,6 +36,8 @@ def named(*lines: str) -> str | None:
     ("PHONG TÀI CHÍNH", "PHÒNG TÀI CHÍNH"),
     ("UBND TINH KIM ĐỒNG", "UBND TỈNH KIM ĐỒNG"),
     ("ỦY BAN NHÂN DÂN THÀNH PHÔ HUÊ", "ỦY BAN NHÂN DÂN THÀNH PHỐ HUẾ"),
+    ("ỦY BAN NHÂN DÂN TÍNH KIM ĐỒNG", "ỦY BAN NHÂN DÂN TỈNH KIM ĐỒNG"),
+    ("HỘI ĐỒNG NHÂN DÂN HUYÊN XUÂN PHONG", "HỘI ĐỒNG NHÂN DÂN HUYỆN XUÂN PHONG"),
 ])  # fmt: skip
 def test_marks_are_set_by_the_lists_and_by_the_documents_own_text(printed, name):
     assert mended(printed.split(), spellings(["Độc lập - Tự do - Hạnh phúc", BODY]))[0] == name
@@ -45,6 +47,24 @@ def test_a_place_one_letter_off_another_is_another_and_an_agency_is_misread():
     for place in ("BÌNH TƯỜNG", "TRUNG ĐỒNG"):
         assert mended(["TỈNH", *place.split()], spellings([""]))[0] == f"TỈNH {place}"
     assert mended("TRUNG TÂM KIỂM SOÁT BỆNH TẬI".split(), spellings([""]))[0] == "TRUNG TÂM KIỂM SOÁT BỆNH TẬT"
+
+
+def test_a_province_is_the_listed_one_however_the_text_was_read():
+    text = "tỉnh Tiên Giang; tỉnh Tiên Giang; tính tính tính"
+    assert mended("ỦY BAN NHÂN DÂN TÍNH TIÊN GIANG".split(), spellings([text]))[0] == "ỦY BAN NHÂN DÂN TỈNH TIỀN GIANG"
+
+
+@pytest.mark.parametrize(("lines", "sighted", "disputed"), [
+    (("ỦY BAN NHÂN DÂN", "THÀNH PHỐ CẦN THƠ"), "CÂN", False),
+    (("ỦY BAN NHÂN DÂN", "XÃ XUÂN PHONG"), "XUẤN", True),
+    (("CHI CỤC THUẾ", "CẦN GIỜ"), "CÂN", True),
+])  # fmt: skip
+def test_a_mark_seen_otherwise_disputes_a_name_but_not_a_listed_citys(lines, sighted, disputed):
+    left = [words(line, 100 - 2.0 * len(line), 20 + 6 * i, advance=1.9) for i, line in enumerate(lines)]
+    of = sheet(HEAD[1], HEAD[3], *left, words("Số: 145/QĐ-UBND", 44, 22 + 6 * len(lines), advance=1.9), HEAD[4])
+    issuer = find_issuer(of, find_anchors(of), spellings([BODY]), lambda row: (), lambda row: [sighted])
+    assert issuer is not None
+    assert issuer.disputed == disputed
 
 
 def test_a_name_in_capitals_has_no_small_letters():
@@ -77,7 +97,7 @@ def test_a_figure_that_is_the_tail_of_a_letter_is_no_word(sure, name):
     ("HÓA, THỂ THAO VÀ DU LỊCH", False), ("NHÂN DÂN HẢI VIÊN", False), ("BAN MẶT TRẬN TỔ QUỐC", False),
     ("SỞ TƯ", False), ("SỞ VĂN HÓA, THỂ", False), ("SỞ VĂN HÓA", True), ("PHÒNG TÀI CHÍNH", True), ("SỞ Y TẾ", True),
     ("SỞ KẾ HOẠCH VÀ ĐẦU TƯ", True), ("BAN QUẢN LÝ DỰ ÁN ĐẦU TƯ XÂY DỰNG", True), ("TRUNG TÂM Y TẾ", True),
-    ("SỞ XÂY DỰNG", True), ("SỞ", False), ("SỞ THÀNH PHỐ THẠCH MỸ", False),
+    ("ỦY BAN NHÂN DÂN TỈNH QUẢNG", False), ("SỞ XÂY DỰNG", True), ("SỞ", False), ("SỞ THÀNH PHỐ THẠCH MỸ", False),
 ])  # fmt: skip
 def test_a_part_of_a_name_is_no_name(name, whole):
     assert Issuer(name, "", (), 1.0, 0).is_whole == whole

@@ -121,6 +121,16 @@ def test_an_incoming_stamp_beside_the_head_is_not_the_number():
     assert read_number(anchors.number).number == "145"
 
 
+def test_a_day_in_a_sentence_is_not_the_documents_own():
+    """The date line was misread («Áháng»), the abstract has another date right of the middle."""
+    line = words("Vĩnh Hà, ngày Áháng 11 năm 2017", 112, 39, advance=1.7)
+    within = words("thực hiện Nghị quyết số 20-NQ/TW, ngày 25 tháng 10 năm 2017", 42, 58, advance=2.0)
+    anchors = find_anchors(sheet(*HEAD[:4], words("Số: 155/TM-SYT", 44, 39, advance=1.9), line, within))
+    assert anchors.date is not None
+    assert anchors.date.text == "Vĩnh Hà, ngày Áháng 11 năm 2017"
+    assert find_anchors(sheet(*HEAD[:4], within)).date is None
+
+
 def test_the_abstract_is_joined_and_never_takes_the_next_paragraph():
     of = sheet(
         *HEAD,
@@ -182,6 +192,20 @@ def test_a_letter_has_its_abstract_under_the_number(lead):
     subject = subject_under_number(of, anchors)
     assert subject is not None
     assert subject.text == "V/v báo cáo số liệu quý I năm 2025"
+
+
+@pytest.mark.parametrize(("lead", "text"), [
+    ("Vớ", "V/v báo cáo số liệu"), ("VAN", "V/v báo cáo số liệu"), ("Văn bản", None), ("ĐẾN", None),
+])  # fmt: skip
+def test_a_lead_read_as_a_word_is_one_right_under_the_number_and_a_doubt(lead, text):
+    of = sheet(
+        *HEAD,
+        words("Số: 12/UBND-VX", 44, 39, advance=1.9),
+        words(f"{lead} báo cáo số liệu", 40, 46, advance=1.8),
+        words("Kính gửi: Các sở, ban, ngành.", 80, 66),
+    )
+    subject = subject_under_number(of, find_anchors(of))
+    assert (subject and (subject.text, subject.complete)) == (text and (text, False))
 
 
 def test_absurd_dpi_tags_do_not_move_millimetres():

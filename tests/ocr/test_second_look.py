@@ -212,3 +212,5 @@ def test_a_full_stop_in_the_middle_of_the_sentence_is_a_speck_and_a_doubt():
     assert seen.row.text == "góp ý dự thảo"
     assert seen.how.odd == 1
     assert agreed("gửi TP. Hà Nội", "gửi TP. Hà Nội").how.odd == 0
+    assert agreed("dự thảo Quyết. định mới", "dự thảo Quyết. định mới").row.text == "dự thảo Quyết định mới"
+    assert agreed("xã Mỹ An. Giao ban", "xã Mỹ An. Giao ban").row.text == "xã Mỹ An. Giao ban"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby, product
 
 import cv2
@@ -19,12 +20,14 @@ from workers.ocr.second_look import SecondLook
 from workers.ocr.word_reader import (
     ALPHABET,
     HEIGHT,
-    columns_of,
+    SURE,
+    Shown,
     log_probabilities,
     network_inputs,
     opinion,
     respelt,
     seen,
+    shown,
     variants,
 )
 
@@ -50,11 +53,11 @@ def printed(*texts: str, bold: bool = False, below: str = "") -> tuple[np.ndarra
     return page, boxes  # type: ignore[return-value]
 
 
-def looked_at(*texts: str, up: int = 0, down: int = 0, **more) -> list[np.ndarray]:
+def looked_at(*texts: str, up: int = 0, down: int = 0, **more) -> list[Shown]:
     """What the reader sees of a line's words; the line taken to be ``up`` and ``down`` px higher and lower than it is."""
     page, boxes = printed(*texts, **more)
     top, bottom = min(b[1] for b in boxes) - 13 - up, max(b[3] for b in boxes) + 13 + down
-    return columns_of([page[top:bottom, b[0] - 4 : b[2] + 4] for b in boxes])
+    return shown([page[top:bottom, b[0] - 4 : b[2] + 4] for b in boxes])
 
 
 LINE = ("phục", "dựng", "nghi", "thức", "gọt", "giũa", "Mỹ", "Nghi", "12/2025,")
@@ -63,14 +66,14 @@ LINE = ("phục", "dựng", "nghi", "thức", "gọt", "giũa", "Mỹ", "Nghi", 
 @pytest.mark.parametrize("bold", [False, True])
 def test_words_are_read_as_printed_whatever_they_mean(bold):
     found = looked_at(*LINE, bold=bold)
-    assert [seen(columns) for columns in found] == list(LINE)
-    assert all(opinion(columns, text).agrees for columns, text in zip(found, LINE, strict=True))
+    assert [seen(word.columns) for word in found] == list(LINE)
+    assert all(opinion(word, text).agrees for word, text in zip(found, LINE, strict=True))
 
 
 @pytest.mark.parametrize(("printed_word", "read"), [("nghi", "nghỉ"), ("giũa", "giữa"), ("vẽ", "vẻ"), ("Tỵ", "Ty")])
 def test_a_usual_word_for_a_rare_one_is_contradicted_and_the_rare_one_named(printed_word, read):
-    columns = looked_at("phục", printed_word, "thức")[1]
-    sight = opinion(columns, read)
+    word = looked_at("phục", printed_word, "thức")[1]
+    sight = opinion(word, read)
     assert sight.contradicts
     assert sight.other == printed_word
 
@@ -79,20 +82,48 @@ def test_a_usual_word_for_a_rare_one_is_contradicted_and_the_rare_one_named(prin
 def test_a_line_whose_height_the_engine_tells_wrong_is_read_alike(up, down):
     """Its boxes cut the marks of capitals, or take in half of the line below."""
     found = looked_at("Huế", "và", "Ứng", "Hòa", up=up, down=down, below="Quyết định này có hiệu lực")
-    assert [seen(columns) for columns in found] == ["Huế", "và", "Ứng", "Hòa"]
+    assert [seen(word.columns) for word in found] == ["Huế", "và", "Ứng", "Hòa"]
+
+
+def faint(text: str, sigma: float) -> Shown:
+    """A word between others, softened until its marks are nearly lost."""
+    page, boxes = printed("phục", text, "thức")
+    page = cv2.GaussianBlur(page, (0, 0), sigma)
+    top, bottom = min(b[1] for b in boxes) - 13, max(b[3] for b in boxes) + 13
+    return shown([page[top:bottom, b[0] - 4 : b[2] + 4] for b in boxes])[1]
+
+
+def test_a_word_that_leaves_the_reader_undecided_is_shown_again_and_the_showings_judged_together():
+    """However soft the print, the word with another mark is never agreed to; and some that one look leaves open are settled."""
+    settled = 0
+    for word, other in (("sửa", "sủa"), ("lựa", "lụa"), ("dự", "dụ"), ("công", "cộng"), ("số", "sổ"), ("dụng", "đụng")):
+        for sigma in (1.6, 1.9, 2.2, 2.5):
+            soft = faint(word, sigma)
+            assert not opinion(soft, other).agrees
+            sight = opinion(soft, word)
+            once = opinion(replace(soft, _again=[soft.columns]), word)
+            settled += sight.agrees and once.margin < SURE
+    assert settled
+
+
+def test_a_dash_behind_a_figure_is_not_of_it():
+    page, boxes = printed("năm", "2021-", "là")
+    word = shown([page[boxes[1][1] - 18 : boxes[1][3] + 18, b[0] - 4 : b[2] + 4] for b in boxes])[1]
+    assert not opinion(word, "2021").agrees
+    assert opinion(word, "2021", behind="—").agrees
 
 
 def test_white_paper_neither_agrees_nor_contradicts():
-    (columns,) = columns_of([np.full((60, 90), 250, np.uint8)])
+    (word,) = shown([np.full((60, 90), 250, np.uint8)])
     for text in ("nghỉ", "nghi", "và", "12"):
-        sight = opinion(columns, text)
+        sight = opinion(word, text)
         assert not sight.agrees
         assert not sight.contradicts
 
 
 def test_a_sign_that_the_network_does_not_know_says_nothing():
-    (columns,) = looked_at("nghi")
-    sight = opinion(columns, "nghi§")
+    (word,) = looked_at("nghi")
+    sight = opinion(word, "nghi§")
     assert not sight.agrees
     assert not sight.contradicts
 
@@ -182,6 +213,26 @@ def test_a_known_phrase_is_not_overruled_by_sight_alone_but_doubted():
     got, _ = agreed(("được", "bỗ", "sung"), ("được", "bổ", "sung"))
     assert got.row.text == "được bổ sung"
     assert got.how.weak == 1
+
+
+@pytest.mark.parametrize(("print_of", "read", "odd"), [
+    (("với", "Ban", "QLDA", "GAVI TW", "về", "việc"), ("với", "Ban", "QLDA", "GAVITW", "về", "việc"), 1),
+    (("với", "Ban", "QLDA", "GAVITW", "về", "việc"), ("với", "Ban", "QLDA", "GAVITW", "về", "việc"), 0),
+    (("với", "Ban", "QLDA", "GAVI", "TW", "về", "việc"), ("với", "Ban", "QLDA", "GAVI", "TW", "về", "việc"), 0),
+])  # fmt: skip
+def test_capitals_set_apart_are_two_words_whatever_was_read(print_of, read, odd):
+    assert agreed(print_of, read)[0].how.odd == odd
+
+
+def test_capitals_side_by_side_are_one_word_whatever_was_read():
+    page, boxes = printed("thuộc", "DA", "GAVI", "tại", "các", "xã")
+    left, top, right, bottom = boxes[2]
+    middle = left + round((right - left) * 0.56)
+    boxes = [*boxes[:2], (left, top, middle, bottom), (middle, top, right, bottom), *boxes[3:]]
+    read = ("thuộc", "DA", "GA", "VI", "tại", "các", "xã")
+    line = [OcrWord(text, box, 0.97) for text, box in zip(read, boxes, strict=True)]
+    look = SecondLook(Page(page, page, lay_out([line], 1654, 2339, (DPI, DPI))), Counts(read), 5.0)
+    assert look.at(look.page.sheet.rows[0]).how.odd > 0
 
 
 @pytest.mark.parametrize(("word", "odd"), [("cácbon", 1), ("Tổchức", 0), ("blog", 0)])

@@ -18,10 +18,14 @@ PARTY_TITLE = "DANGCONGSANVIETNAM"
 HEAD_SHARE = 0.5
 """A document's head stands in the upper half of its first page (NĐ 30/2020 Phụ lục I, sơ đồ)"""
 
+A_SPACE_MM = 3.0
+"""most between two words of a sentence"""
 FAR_MM, NEAR_MM = 8.0, 1.5
 """white behind a notation from which the next word is another box's, and from which a place's name is"""
 
-_DATE_WORDS = re.compile(r"NG[AÀ]?Y.{0,14}?TH[AÁ]?N.{0,14}?N[AĂ]M", re.ASCII)
+_DATE_WORDS = re.compile(r"NGA?Y.{0,14}?(?:THA?N|HANG).{0,14}?NAM", re.ASCII)
+_WITHIN_A_SENTENCE = re.compile(r"[\d/].*?NGA?Y\b")
+"""before the day a date line has a place, no number: «… số 20-NQ/TW, ngày 25 tháng 10 năm 2017»"""
 _MONTH_AND_YEAR = re.compile(
     r"TH[A-Z]?NG.{0,12}?N[A-Z]M.{0,3}(19|20)\d|NG[A-Z]Y.{1,12}TH[A-Z]?NG.{0,12}(19|20)\d\d"
     r"|\d.{0,3}THA[A-Z]{2}.{1,8}[A-Z]AM.{0,3}(19|20)\d\d"  # «ngàu 17 tháne 4 răm 2019»: slanted faces
@@ -111,9 +115,17 @@ def _date_row(head: tuple[Row, ...], top: float, split: float | None) -> Row | N
         if right is None:
             continue
         text = fold(right.text)
-        if _DATE_WORDS.search(text) or _MONTH_AND_YEAR.search(text):
-            return _from_place(right)
+        line = _from_place(right) if _DATE_WORDS.search(text) or _MONTH_AND_YEAR.search(text) else None
+        if line is not None and not _WITHIN_A_SENTENCE.match(fold(Row((*_right_before(line, row), *line.tokens)).text)):
+            return line
     return None
+
+
+def _right_before(line: Row, row: Row) -> tuple[Token, ...]:
+    """The word of the ``row`` that a ``line`` without a place goes on from."""
+    if not fold(line.text).startswith("NG"):
+        return ()
+    return tuple(token for token in row.tokens if 0 <= line.x0 - token.x1 < A_SPACE_MM)
 
 
 def _from_place(row: Row) -> Row:

@@ -52,12 +52,13 @@ class Issuer:
     @property
     def is_whole(self) -> bool:
         """Whether the name can be all of one: none is a single word («SỞ»), begins with a place («TỈNH HẢI THỌ»), begins or
-        ends within another («VIỆN ĐA KHOA», «SỞ TƯ»), and a people's committee or council is that of a unit («ỦY BAN NHÂN
-        DÂN PHÚ THỦY»)."""
+        ends within another («VIỆN ĐA KHOA», «SỞ TƯ»); no province has one word («TỈNH QUẢNG»); and a people's
+        committee or council is that of a unit («ỦY BAN NHÂN DÂN PHÚ THỦY»)."""
         name = fold(self.name) + " "
         council = _COUNCIL.match(name)
         whole = bool(_HEADS.match(name)) and not _OF_A_UNIT.match(name) and len(name.split()) > 1
-        return whole and not _is_torn(self.name) and (not council or bool(council["unit"]))
+        half = re.search(r" TINH \w+ $", name)
+        return whole and not half and not _is_torn(self.name) and (not council or bool(council["unit"]))
 
     def is_parent_of(self, notation: str | None) -> bool:
         """A people's committee over the agency whose initials the notation has («PA-STC»): that one's line was not read."""
@@ -105,8 +106,14 @@ def find_issuer(
     return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed, _is_disputed(nfc(name), printed))
 
 
+_OF_A_PLACE = re.compile(r"(.* (?:TỈNH|THÀNH PHỐ)) (.+)")
+
+
 def _is_disputed(name: str, printed: Iterable[str]) -> bool:
-    words = {letters(word): flat(word) for word in name.split()}
+    """Whether a word is printed otherwise; the listed name of a province or city is not doubted for a mark of its capitals."""
+    of_place = _OF_A_PLACE.fullmatch(name)
+    listed = of_place is not None and names().get(letters(of_place[2])) == of_place[2]
+    words = {letters(word): flat(word) for word in (of_place[1] if of_place and listed else name).split()}
     return any(
         letters(word) in words and flat(word) != words[letters(word)] and letters(word) not in listed_words()
         for word in printed

@@ -66,7 +66,9 @@ def mended(words: list[str], seen: Spellings) -> tuple[str, int, int]:
         else:
             # A place stands last, never the kind of unit that the list means by its word.
             alone = size == 1 and index == len(words) - 1 and letters(words[index]) not in places()
-            of_place = letters("".join(mine)) in places()
+            # No other place is called a province.
+            province = index > 0 and letters(words[index - 1]) == "TINH"
+            of_place = letters("".join(mine)) in places() and not province
             for place, word in enumerate(mine, index):
                 listed = parts[place - index] if parts and not alone else None
                 told = text[place] if size < 2 or (of_place and _as_printed(word, text[place])) else Counter()
@@ -75,7 +77,17 @@ def mended(words: list[str], seen: Spellings) -> tuple[str, int, int]:
                 changed += spelt != word and flat(spelt) != flat(word.strip(".:;'"))
                 out.append(spelt)
         index += max(size, 1)
-    return " ".join(out), known, changed
+    return " ".join(_units_spelt(out)), known, changed
+
+
+UNITS = {letters(unit): unit for unit in ("TỈNH", "THÀNH", "HUYỆN", "QUẬN", "THỊ", "XÃ", "PHƯỜNG", "ĐẶC")}
+
+
+def _units_spelt(words: list[str]) -> list[str]:
+    """With the kind of unit that stands behind «ỦY BAN NHÂN DÂN» spelt as such, however often the text has «tính»."""
+    flats = [letters(word) for word in words]
+    kinds = [UNITS.get(flats[i]) if flats[max(i - 2, 0) : i] == ["NHAN", "DAN"] else None for i in range(len(words))]
+    return [kind or word for word, kind in zip(words, kinds, strict=True)]
 
 
 def _as_printed(word: str, text: Counter[str]) -> bool:

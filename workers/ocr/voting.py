@@ -53,14 +53,16 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A row as voted; the places of its ``weak``, its ``odd`` and its ``known`` words (see Agreement). ``how`` counts of
-    the odd only those of the wrong width and with specks, of the weak none, of those left alone none."""
+    """A row as voted; the places of its ``weak``, its ``odd`` and its ``known`` words (see Agreement), and of those that all
+    pictures read as the one phrase with their letters has them (``vouched``). ``how`` counts of the odd only those of the
+    wrong width and with specks, of the weak none, of those left alone none."""
 
     row: Row
     how: Agreement
     weak: frozenset[int]
     odd: frozenset[int]
     known: frozenset[int]
+    vouched: frozenset[int]
 
 
 def places_of_words(row: Row, votes: list[list[str]]) -> list[int]:
@@ -86,7 +88,8 @@ def bare(text: str) -> str:
 
 def settled_by(row: Row, votes: list[list[str]], around: tuple[str, str], rivals: list[dict[str, float]]) -> Settled:
     """The row as voted, and how the readings compare."""
-    tokens, split, changed, known, weak, odd = [], 0, 0, set(), set(), set()
+    tokens, split, changed = [], 0, 0
+    known, weak, odd, certain = set[int](), set[int](), set[int](), set[int]()
     known_pairs, near = pairs(), [[around[0]], *votes, [around[1]]]
     for index, (token, vote) in enumerate(zip(row.tokens, votes, strict=True)):
         mine = bare(token.text)
@@ -110,6 +113,8 @@ def settled_by(row: Row, votes: list[list[str]], around: tuple[str, str], rivals
         rival = rivals[index].get(best, math.inf) < NEAR
         # A phrase knows that a figure stands there, not which.
         vouched = not best[:1].isdigit() and _in_phrase(best, near[index], near[index + 2], certain_pairs())
+        if vouched and alike:
+            certain.add(index)
         if not vouched and (not alike or doubtful_name or rival or _easily_misread(best, near[index + 2][0])):
             weak.add(index)
         if best != mine:
@@ -124,12 +129,13 @@ def settled_by(row: Row, votes: list[list[str]], around: tuple[str, str], rivals
         tokens[index] = replace(tokens[index], text=tokens[index].text.rstrip("."))
     settled = Row(tuple(tokens))
     how = Agreement(len(tokens), split, 0, _misshapen(settled) + len(stopped), changed, len(known))
-    return Settled(settled, how, frozenset(weak), frozenset(odd), frozenset(known))
+    return Settled(settled, how, frozenset(weak), frozenset(odd), frozenset(known), frozenset(certain))
 
 
 def _is_stopped(word: str, behind: str) -> bool:
     """A full stop in the middle of the sentence: a speck («góp ý. dự thảo»)."""
-    return word.endswith(".") and bare(word).islower() and behind[:1].islower()
+    small = bare(word).islower() or (len(bare(word)) > 2 and bare(word)[1:].islower() and is_syllable(bare(word)))
+    return word.endswith(".") and small and behind[:1].islower()
 
 
 def _like(text: str, mine: str) -> str:
