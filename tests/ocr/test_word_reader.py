@@ -215,6 +215,15 @@ def test_a_known_phrase_is_not_overruled_by_sight_alone_but_doubted():
     assert got.how.weak == 1
 
 
+def test_a_capital_of_a_small_letters_shape_is_told_by_its_size_unless_all_are_capitals():
+    soft = ("trước", "sinh,", "sơ", "sinh", "tuyến")
+    got, _ = agreed(soft, ("trước", "sinh,", "Sơ", "sinh", "tuyến"))
+    assert got.row.text == "trước sinh, sơ sinh tuyến"
+    assert got.how.weak == 1
+    capitals = ("SỞ", "CÔNG", "VỤ", "XÃ")
+    assert agreed(capitals, capitals)[0].how.weak == 0
+
+
 @pytest.mark.parametrize(("print_of", "read", "odd"), [
     (("với", "Ban", "QLDA", "GAVI TW", "về", "việc"), ("với", "Ban", "QLDA", "GAVITW", "về", "việc"), 1),
     (("với", "Ban", "QLDA", "GAVITW", "về", "việc"), ("với", "Ban", "QLDA", "GAVITW", "về", "việc"), 0),

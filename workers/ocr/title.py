@@ -326,13 +326,11 @@ def _mended(word: str) -> str:
 
 
 def lead_size(row: Row) -> int:
-    """Of how many words, read right or wrong, the «V/v» is that the row begins with; 0 without one."""
-    whole = joined([row]).text
-    for size in range(1, min(3, len(row.tokens))):
-        rest = joined([Row(row.tokens[size:])]).text
-        if whole.lower() == f"v/v {rest}".lower():
-            return size
-    return 0
+    """Of how many words, read right or wrong, the «V/v», «Về việc» or «Về» is that the row begins with; 0 without one."""
+    whole = joined([row]).text.lower()
+    rests = {size: joined([Row(row.tokens[size:])]).text.lower() for size in range(1, min(3, len(row.tokens)))}
+    leads = ((lead, size) for lead in ("v/v", "về việc", "về") for size in rests)
+    return next((size for lead, size in leads if whole == f"{lead} {rests[size]}"), 0)
 
 
 def _stroke(token: Token) -> bool:

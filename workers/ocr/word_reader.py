@@ -218,11 +218,12 @@ def variants(text: str) -> tuple[str, ...]:
 
 
 ONE_SHAPE = frozenset("COSUVWXZK")
-"""letters whose capitals are the small ones, only larger: in a line of capitals nobody can tell them apart"""
+"""letters whose capitals are the small ones, only larger: without a small letter beside them nobody can tell them apart"""
 
 
-def _alike(one: str, other: str) -> bool:
-    return one.lower() == other.lower() and all(a == b or fold(a) in ONE_SHAPE for a, b in zip(one, other, strict=True))
+def _alike(other: str, text: str) -> bool:
+    differ = [a for a, b in zip(text, other, strict=True) if a != b] if text.lower() == other.lower() else [""]
+    return text.isupper() and all(fold(sign) in ONE_SHAPE for sign in differ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +283,7 @@ LEAST = -12.0
 
 def _weighed(looks: Sequence[np.ndarray], text: str, others: Sequence[str], behind: str) -> Opinion:
     with_sign = text + ("-" if behind in DASHES else behind)
-    rivals = [r for r in dict.fromkeys(others) if r and r != with_sign and not _alike(r, text)]
+    rivals = [r for r in dict.fromkeys(others) if r and r not in (text, with_sign) and not _alike(r, text)]
     own = tuple(dict.fromkeys((text, text[:1] + text[1:].lower())))
     chances = [log_probabilities(columns, [*own, *rivals]) for columns in looks]
     if len(looks) > 1:
