@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen
+from workers.ocr.corroborated import code_seen, with_date_seen, with_number_seen, with_repairs_seen
 from workers.ocr.filling import CONTRADICTED, FEATURES, SAME, Filling, _evidence
 from workers.ocr.issued import IssuedReading
 from workers.ocr.number import CodeReading
@@ -31,6 +33,16 @@ def test_a_number_is_confirmed_where_just_that_stands_before_the_notation(value,
     assert found is not None
     assert found.value == value
     assert bool(found.evidence[SAME]) == confirmed
+
+
+@pytest.mark.parametrize(("text", "repaired"), [
+    ("Số: 316 /QĐ-UBND", 0), ("Số: 316 (QĐ-UBND", 0), ("Số: 3I6 /QĐ-UBND", 1), ("Số: 1316/QĐ-UBND", 1),
+    ("Số: 316/QD-UBND", 1), ("Số: 316/QĐ-UBND-VX", 1), ("", 1),
+])  # fmt: skip
+def test_what_the_grammar_repaired_is_no_guess_where_it_is_seen_just_so(text, repaired):
+    read = replace(code(filling("316")), repaired=1)
+    assert with_repairs_seen(read, text).repaired == repaired
+    assert with_repairs_seen(replace(read, number=None), text).repaired == 1
 
 
 def test_what_a_pen_wrote_or_the_engine_reads_otherwise_is_not_settled():

@@ -40,6 +40,14 @@ def with_number_seen(code: CodeReading, text: str) -> CodeReading:
     return replace(code, filling=_confirmed(code.filling))
 
 
+def with_repairs_seen(code: CodeReading, text: str) -> CodeReading:
+    """``code`` with nothing repaired where ``text``, the number line as seen, has number and notation just so: the grammar
+    made 316 of the engine's «3I6», and the print says 316."""
+    just_so = rf"(?<![\w/-]){re.escape(code.number or '')}[/(]{re.escape(code.notation or '')}$"
+    seen = code.repaired and code.number and code.notation and re.search(just_so, re.sub(r"\s", "", text))
+    return replace(code, repaired=0) if seen else code
+
+
 def with_date_seen(issued: IssuedReading, text: str) -> IssuedReading:
     """``issued`` with each printed part confirmed that the date line has as seen (``text``). Where a part of a printed
     line was not read at all («ngày 14 thóng 10 nm 2021»), the date is the one seen, if the parts that were read agree."""

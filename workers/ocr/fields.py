@@ -18,7 +18,7 @@ from workers.ocr.abstract import title_and_subject
 from workers.ocr.anchors import Anchors, find_anchors
 from workers.ocr.beside_stamp import read_apart
 from workers.ocr.confidence import probability
-from workers.ocr.corroborated import NOT_CONTRADICTED, code_seen, with_date_seen, with_number_seen
+from workers.ocr.corroborated import NOT_CONTRADICTED, code_seen, with_date_seen, with_number_seen, with_repairs_seen
 from workers.ocr.filling import CONTRADICTED, Filling
 from workers.ocr.ink import Page
 from workers.ocr.issued import IssuedReading, read_issued
@@ -176,7 +176,7 @@ def _head(
     issued = read_issued(page, anchors.date) if anchors.date is not None else None
     if code is not None and anchors.number is not None:
         seen_code = code_seen(look.seen(anchors.number))
-        code = with_number_seen(code, seen_code)
+        code = with_repairs_seen(with_number_seen(code, seen_code), seen_code)
         texts = chain([seen_code] if notation_of(seen_code) else [], look.texts(anchors.number))
         code, alike = _notation_again(code, texts, title, issuer, subject, known)
         _put_code(gathered, sheet, code, ev.of_notation(code, alike, title, issuer, subject), title, issuer, known)
