@@ -54,15 +54,15 @@ def test_a_province_is_the_listed_one_however_the_text_was_read():
     assert mended("ỦY BAN NHÂN DÂN TÍNH TIÊN GIANG".split(), spellings([text]))[0] == "ỦY BAN NHÂN DÂN TỈNH TIỀN GIANG"
 
 
-@pytest.mark.parametrize(("lines", "sighted", "disputed"), [
+@pytest.mark.parametrize(("lines", "printed", "disputed"), [
     (("ỦY BAN NHÂN DÂN", "THÀNH PHỐ CẦN THƠ"), "CÂN", False),
     (("ỦY BAN NHÂN DÂN", "XÃ XUÂN PHONG"), "XUẤN", True),
     (("CHI CỤC THUẾ", "CẦN GIỜ"), "CÂN", True),
 ])  # fmt: skip
-def test_a_mark_seen_otherwise_disputes_a_name_but_not_a_listed_citys(lines, sighted, disputed):
+def test_a_mark_seen_otherwise_disputes_a_name_but_not_a_listed_citys(lines, printed, disputed):
     left = [words(line, 100 - 2.0 * len(line), 20 + 6 * i, advance=1.9) for i, line in enumerate(lines)]
     of = sheet(HEAD[1], HEAD[3], *left, words("Số: 145/QĐ-UBND", 44, 22 + 6 * len(lines), advance=1.9), HEAD[4])
-    issuer = find_issuer(of, find_anchors(of), spellings([BODY]), lambda row: (), lambda row: [sighted])
+    issuer = find_issuer(of, find_anchors(of), spellings([BODY]), lambda row: (), lambda row: [printed])
     assert issuer is not None
     assert issuer.disputed == disputed
 

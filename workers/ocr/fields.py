@@ -165,12 +165,12 @@ def _head(
         yield look.respelt(row)
         yield from look.texts(row)
 
-    issuer = find_issuer(sheet, anchors, seen, again, look.sighted)
+    issuer = find_issuer(sheet, anchors, seen, again, look.doubted)
     muddled = issuer is None or issuer.known < MUDDLED or not issuer.is_whole
     if anchors.number is not None and muddled and not look.blind:
         over = anchors.number.middle - 2
         apart = read_apart(page, lines, look.engine, look.seconds, (0, anchors.top - 4, anchors.split, over))
-        better = find_issuer(apart.sheet, anchors, seen, again, look.sighted) if apart else None
+        better = find_issuer(apart.sheet, anchors, seen, again, look.doubted) if apart else None
         issuer = better if better and (issuer is None or _is_better(better, issuer)) else issuer
     code = read_code(page, anchors.number, anchors.date) if anchors.number is not None else None
     issued = read_issued(page, anchors.date) if anchors.date is not None else None

@@ -38,8 +38,8 @@ class Issuer:
     """Names as printed, each on one line; ``parent`` is "" when there is none.
 
     ``known``: share of the words that stand in the lexicon or elsewhere in the document; ``mended``: words whose
-    marks were set by them (capitals lose theirs to the scanner: TINH for TỈNH); ``disputed``: one of them has other marks
-    where it is printed, as the word reader sees it, and is in no list («NGHI», in the text «Nghỉ»).
+    marks were set by them (capitals lose theirs to the scanner: TINH for TỈNH); ``disputed``: one of them has or
+    may have other marks where it is printed, as the word reader sees it, and is in no list («NGHI», in the text «Nghỉ»).
     """
 
     name: str
@@ -72,13 +72,13 @@ def find_issuer(
     anchors: Anchors,
     seen: Spellings,
     again: Callable[[Row], Iterable[str]],
-    sighted: Callable[[Row], Iterable[str | None]] = lambda row: (),
+    doubted: Callable[[Row], Iterable[str]] = lambda row: (),
 ) -> Issuer | None:
     """Capitals of the left column, from the height of Quốc hiệu down to the number line.
 
     ``seen``: how the document's own text spells its words.
-    ``again``: other readings of a row, asked when it holds words that nothing knows; ``sighted``: its words as the
-    word reader is sure of them.
+    ``again``: other readings of a row, asked when it holds words that nothing knows; ``doubted``: its words,
+    those that the word reader does not agree with as they would be otherwise.
     """
     end = anchors.number.middle - 2 if anchors.number is not None else anchors.top + 22
     rows: list[Row] = []
@@ -102,7 +102,7 @@ def find_issuer(
     parent, _, _ = mended([w for words in lines[:start] for w in words], seen)
     words = sum(any(c.isalnum() for c in w) for words in lines[start:] for w in words)
     tokens = tuple(t for r in rows[start:] for t in r.tokens)
-    printed = [word for row in rows[start:] for word in sighted(row) if word]
+    printed = [word for row in rows[start:] for word in doubted(row)]
     return Issuer(nfc(name), nfc(parent), tokens, known / max(words, 1), changed, _is_disputed(nfc(name), printed))
 
 
@@ -110,7 +110,8 @@ _OF_A_PLACE = re.compile(r"(.* (?:TỈNH|THÀNH PHỐ)) (.+)")
 
 
 def _is_disputed(name: str, printed: Iterable[str]) -> bool:
-    """Whether a word is printed otherwise; the listed name of a province or city is not doubted for a mark of its capitals."""
+    """Whether a word may be printed otherwise; a mark of its capitals does not make the listed name of a province or city
+    doubtful."""
     of_place = _OF_A_PLACE.fullmatch(name)
     listed = of_place is not None and names().get(letters(of_place[2])) == of_place[2]
     words = {letters(word): flat(word) for word in (of_place[1] if of_place and listed else name).split()}

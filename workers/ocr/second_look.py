@@ -201,6 +201,12 @@ class SecondLook:
         sights = _sights(self._by_words(row), row.tokens)
         return [_surely(token.text, sight) for token, sight in zip(row.tokens, sights, strict=True)]
 
+    def doubted(self, row: Row) -> list[str]:
+        """Each word that was shown to the word reader: as read where it agrees, else the likeliest other."""
+        sights = _sights(self._by_words(row), row.tokens)
+        shown = [(token.text, sight) for token, sight in zip(row.tokens, sights, strict=True) if sight is not None]
+        return [text if sight.agrees else sight.other for text, sight in shown]
+
     def respelt(self, row: Row) -> str:
         """The row's text with the words that the word reader surely sees otherwise as it sees them."""
         return " ".join(word or token.text for token, word in zip(row.tokens, self.sighted(row), strict=True))
