@@ -97,7 +97,8 @@ def test_a_figure_that_is_the_tail_of_a_letter_is_no_word(sure, name):
     ("HÓA, THỂ THAO VÀ DU LỊCH", False), ("NHÂN DÂN HẢI VIÊN", False), ("BAN MẶT TRẬN TỔ QUỐC", False),
     ("SỞ TƯ", False), ("SỞ VĂN HÓA, THỂ", False), ("SỞ VĂN HÓA", True), ("PHÒNG TÀI CHÍNH", True), ("SỞ Y TẾ", True),
     ("SỞ KẾ HOẠCH VÀ ĐẦU TƯ", True), ("BAN QUẢN LÝ DỰ ÁN ĐẦU TƯ XÂY DỰNG", True), ("TRUNG TÂM Y TẾ", True),
-    ("ỦY BAN NHÂN DÂN TỈNH QUẢNG", False), ("SỞ XÂY DỰNG", True), ("SỞ", False), ("SỞ THÀNH PHỐ THẠCH MỸ", False),
+    ("ỦY BAN NHÂN DÂN TỈNH QUẢNG", False), ("BAN XÃ YÊN THỌ", False), ("SỞ XÂY DỰNG", True),
+    ("SỞ", False), ("SỞ THÀNH PHỐ THẠCH MỸ", False),
 ])  # fmt: skip
 def test_a_part_of_a_name_is_no_name(name, whole):
     assert Issuer(name, "", (), 1.0, 0).is_whole == whole

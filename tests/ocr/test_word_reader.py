@@ -106,6 +106,17 @@ def test_a_word_that_leaves_the_reader_undecided_is_shown_again_and_the_showings
     assert settled
 
 
+def test_a_speck_in_the_gap_of_two_words_is_no_hyphen():
+    page, boxes = printed("tàu", "thuyền", "neo", "đậu")
+    (_, top, left, bottom), (right, *_) = boxes[1], boxes[2]
+    cv2.circle(page, ((left + right) // 2, BASE - 8), 1, 120, -1)
+    cuts = [boxes[0], (boxes[1][0], top, boxes[2][2], bottom), boxes[3]]
+    word = shown([page[top - 14 : bottom + 14, b[0] - 4 : b[2] + 4] for b in cuts])[1]
+    assert not opinion(word, "thuyền-neo").agrees
+    printed_so = looked_at("bán", "ki-ốt", "tại", "NQ-HĐND", "tạm,")
+    assert all(opinion(printed_so[place], text).agrees for place, text in ((1, "ki-ốt"), (3, "NQ-HĐND"), (4, "tạm,")))
+
+
 def test_a_dash_behind_a_figure_is_not_of_it():
     page, boxes = printed("năm", "2021-", "là")
     word = shown([page[boxes[1][1] - 18 : boxes[1][3] + 18, b[0] - 4 : b[2] + 4] for b in boxes])[1]

@@ -27,8 +27,8 @@ _COUNCIL = re.compile(
     r"(UY BAN NHAN DAN|UBND|HOI DONG NHAN DAN|HDND) "
     r"(?P<unit>TINH |THANH PHO |TP|HUYEN |QUAN |THI XA |XA |PHUONG |THI TRAN |DAC KHU )?"
 )
-_OF_A_UNIT = re.compile(r"SO (TINH|THANH PHO|HUYEN|XA|PHUONG) ")
-"""a stamp's «Số» before the line under «ỦY BAN NHÂN DÂN»: no department is called so"""
+_OF_A_UNIT = re.compile(r"(SO|BAN) (TINH|THANH PHO|HUYEN|XA|PHUONG) ")
+"""a stamp's «Số» before the line under «ỦY BAN NHÂN DÂN», or what is left of that: no agency is called so"""
 _DEPARTMENT = re.compile(r"(?:^|[-/])(?:S|CC|BQL|BV)[A-Z]{2,}(?:$|-)")
 """initials of a SỞ, a CHI CỤC, a BAN QUẢN LÝ, a BỆNH VIỆN"""
 

@@ -217,6 +217,11 @@ def variants(text: str) -> tuple[str, ...]:
     )
 
 
+def _without_a_sign(text: str) -> list[str]:
+    """The text without one of the signs among its letters: a speck in a gap makes one word of two («thuyền-neo»)."""
+    return [text[:place] + text[place + 1 :] for place, sign in enumerate(text) if not sign.isalnum()]
+
+
 ONE_SHAPE = frozenset("COSUVWXZK")
 """letters whose capitals are the small ones, only larger: without a small letter beside them nobody can tell them apart"""
 
@@ -265,7 +270,7 @@ def opinion(word: Shown, text: str, others: Sequence[str] = (), behind: str = ""
     itself = seen(word.columns)
     if not text or any(sign not in _INDEX for sign in text):
         return Opinion(NOTHING, itself, NOTHING)
-    others = [itself, *others, *variants(text)]
+    others = [itself, *others, *variants(text), *_without_a_sign(text)]
     first = _weighed([word.columns], text, others, behind)
     if not UNDECIDED < first.margin < SURE or len(first.other) == 0:
         return first
