@@ -9,7 +9,7 @@ from intake.ports import OcrWord
 from workers.ocr.ink import Page
 from workers.ocr.layout import lay_out
 from workers.ocr.phrases import wanted
-from workers.ocr.second_look import SecondLook, _height
+from workers.ocr.second_look import SecondLook
 from workers.ocr.slots import advance
 from workers.ocr.syllables import flat
 
@@ -149,7 +149,7 @@ def test_what_lines_above_and_below_show_is_not_of_the_row():
 def test_one_word_that_the_engine_made_too_tall_does_not_let_other_lines_in():
     words = [OcrWord(text, (x, 400, x + 90, 430), 0.97) for text, x in (("được", 240), ("sung", 460))]
     row = lay_out([(words[0], OcrWord("bổ", (345, 380, 440, 460), 0.9), words[1])], 1654, 2339, (200.0, 200.0)).rows[0]
-    upper, lower = _height(row)
+    upper, lower = row.print_y
     assert lower - upper == pytest.approx(30 / 200 * 25.4, abs=0.1)
 
 

@@ -79,10 +79,9 @@ def title_and_subject(
 def _letters_left_out(page: Page, row: Row) -> bool:
     """Print as high as the row's letters, among its words or close behind them, that is in none of them: a Roman I taken
     for a speck, words that a stamp's pushed out."""
-    upper, lower = min(token.y0 for token in row.tokens), max(token.y1 for token in row.tokens)
-    height = statistics.median(token.y1 - token.y0 for token in row.tokens)
+    height = statistics.median(token.height for token in row.tokens)
     left = max(row.x0 - ASIDE_MM, 0.0)
-    part = page.crop(left, upper, row.x1 + ASIDE_MM, lower, page.pixels)
+    part = page.crop(left, row.y0, row.x1 + ASIDE_MM, row.y1, page.pixels)
     if min(part.shape[:2]) < 8:
         return False
     part, per_mm = one_channel(np.ascontiguousarray(part), lift=True), page.sheet.px_per_mm[0]
@@ -99,7 +98,7 @@ def _letters_left_out(page: Page, row: Row) -> bool:
 
 def _dark(page: Page, part: np.ndarray) -> np.ndarray:
     """Where a part of the page has ink (uint8, 0 or 1)."""
-    return (part < DARK * float(np.percentile(page.gray[::16, ::16], 75))).astype(np.uint8)
+    return (part < DARK * page.paper).astype(np.uint8)
 
 
 def _adds_sure_words(longer: Subject, subject: Subject) -> bool:

@@ -33,6 +33,11 @@ class Page:
     gray: np.ndarray
     sheet: Sheet
 
+    @property
+    def paper(self) -> float:
+        """Level of the paper in ``gray``."""
+        return float(np.percentile(self.gray[::16, ::16], 75))
+
     def crop(self, x0: float, y0: float, x1: float, y1: float, source: np.ndarray | None = None) -> np.ndarray:
         """A straightened box in mm, cut level at its middle (within a few letters the slope does not show)."""
         image = self.gray if source is None else source
@@ -83,8 +88,7 @@ class Page:
         part = self.crop(x - reach * em, base - 0.68 * em, x + reach * em, base - 0.02 * em)
         if min(part.shape) < 3:
             return x
-        paper = float(np.percentile(self.gray[::16, ::16], 75))
-        dark = (part < 0.72 * paper).mean(axis=0)
+        dark = (part < 0.72 * self.paper).mean(axis=0)
         width = part.shape[1]
         off = np.abs(np.arange(width) - width / 2) / max(width, 1)
         best = int(np.argmin(dark + 0.12 * off))

@@ -12,6 +12,9 @@ from intake.model import Box
 from intake.ports import OcrLine, OcrWord
 from workers.ocr.spelling import fold
 
+TALLEST = 1.5
+"""height of a word with marks above and a tail below, in usual heights of its row"""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -58,6 +61,13 @@ class Row:
     @property
     def y1(self) -> float:
         return max(token.y1 for token in self.tokens)
+
+    @property
+    def print_y(self) -> tuple[float, float]:
+        """Where its print begins and ends, mm; the engine makes single words twice as tall where ink of other lines is near."""
+        usual = statistics.median(token.height for token in self.tokens)
+        kept = [token for token in self.tokens if token.height <= TALLEST * usual]
+        return min(token.y0 for token in kept), max(token.y1 for token in kept)
 
     @property
     def middle(self) -> float:

@@ -7,17 +7,16 @@ line is usually read right where the first was wrong. Disagreement is what tells
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import chain
 
 import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from intake.ports import OcrEngine
-from workers.ocr.columns import runs
+from workers.ocr.gaps import LEAST_PX, parted_wrong, signs_lost
 from workers.ocr.ink import Page
 from workers.ocr.layout import Row, Token
 from workers.ocr.phrases import recased, two_words, wanted
@@ -57,21 +56,8 @@ NEARLY_READ, IN_DOUBT, NOT_READ = 9.0, 15.0, 20.0
 stands for what nobody can tell; and from where on it is another word, and the phrase another phrase: 0 to 8.9 where the phrase
 is printed, of 30 words of 907 documents, 10 and 13 once each where it is not, and 22 or more of 61"""
 
-DASH_DARK, DASH_MM2 = 0.7, 0.15
-"""level (share of the paper's) and area from which what stands between two words is a sign: a dash of 13 pt is 0.5 mm²"""
-STREAK = 0.5
-"""share of the line's height from which a dark column is a streak or a stamp's frame, not a sign"""
-WORDS_APART, ONE_WORD = 0.7, 0.6
-"""share of the line's usual gap from which capitals stand apart, and below which they are one word: of 118 real scans taken in
-four ways, within a word at most 0.5 but for 0.8 of «N2017», between two words 0.86 and more; 0.4 within «GAVI»"""
-BOX_OFF_MM = 0.7
-"""by how much the engine's boxes may be off"""
 BESIDE_MM = 1.0
 """most that is cut beside a word for the word reader"""
-LEAST_PX = 6
-"""height and width of a cut from which there is something to see"""
-TALLEST = 1.5
-"""height of a word with marks above and a tail below, in usual heights of its row"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +110,7 @@ class SecondLook:
         ``around``: the words before and behind the row, which a phrase may begin or end with."""
         row, words, votes, rivals, alone = self._asked(row, self._by_words(row), everything)
         settled = settled_by(row, votes, around, rivals)
-        lost = sum(self._ink_between(left, right) for left, right in _wide_gaps(row)) + self._parted_wrong(row)
+        lost = signs_lost(self.page, row) + parted_wrong(self.page, row)
         sights = _sights(words, settled.row.tokens, votes)
         sure = frozenset(place for place, sight in enumerate(sights) if sight is not None and sight.agrees)
         phrased, doubtful = self._witnessed(settled.row, around, sure)
@@ -221,7 +207,7 @@ class SecondLook:
     def _part(self, row: Row, place: int) -> np.ndarray:
         """A word cut to the middle of the gaps beside it, at most ``BESIDE_MM``; with its neighbours' edges when boxes
         touch."""
-        tokens, (upper, lower) = row.tokens, _height(row)
+        tokens, (upper, lower) = row.tokens, row.print_y
         token = tokens[place]
         left = token.x0 - tokens[place - 1].x1 if place else math.inf
         right = tokens[place + 1].x0 - token.x1 if place + 1 < len(tokens) else math.inf
@@ -231,47 +217,6 @@ class SecondLook:
             token.x1 + min(max(right / 2, 0.1), BESIDE_MM),
             lower + AROUND_MM,
         )
-
-    def _ink_between(self, left: Token, right: Token) -> bool:
-        """A sign stands between two words: a dash that every picture lost."""
-        gap = self.page.crop(left.x1 + 0.4, min(left.y0, right.y0), right.x0 - 0.4, max(left.y1, right.y1))
-        if min(gap.shape) < 3:
-            return False
-        dark = gap < self._dark()
-        dark[:, dark.mean(axis=0) > STREAK] = False
-        return bool(dark.sum() > DASH_MM2 * self.page.sheet.px_per_mm[0] ** 2)
-
-    def _parted_wrong(self, row: Row) -> int:
-        """Capitals and figures that are two words by their ink and were read as one («GAVITW» for «GAVI TW»), or one and were
-        read as two («GA VI»): no spelling tells."""
-        capitals = [len(bare(token.text)) > 1 and bare(token.text).isupper() for token in row.tokens]
-        near = list(pairwise(row.tokens))
-        if len(near) < 3 or not any(capitals):
-            return 0
-        gaps = [self._gap(left.x0, right.x1, (left.x1, right.x0), row) for left, right in near]
-        usual = statistics.median(gaps)
-        inside = [
-            self._gap(t.x0, t.x1, (t.x0, t.x1), row)
-            for t, is_capital in zip(row.tokens, capitals, strict=True)
-            if is_capital
-        ]
-        between = [gap for gap, both in zip(gaps, pairwise(capitals), strict=True) if all(both)]
-        return sum(gap > WORDS_APART * usual for gap in inside) + sum(gap < ONE_WORD * usual for gap in between)
-
-    def _gap(self, x0: float, x1: float, about: tuple[float, float], row: Row) -> float:
-        """mm of the widest gap in the ink from ``x0`` to ``x1`` that is ``about`` there."""
-        upper, lower = _height(row)
-        part = self.page.crop(x0, upper, x1, lower)
-        if min(part.shape) < LEAST_PX:
-            return 0.0
-        per_mm = self.page.sheet.px_per_mm[0]
-        free = ~(part < self._dark()).any(axis=0)
-        begin, end = ((x - x0) * per_mm for x in (about[0] - BOX_OFF_MM, about[1] + BOX_OFF_MM))
-        found = [b - a for a, b in runs(free) if b > begin and a < end and a > 0 and b < len(free)]
-        return max(found, default=0) / per_mm
-
-    def _dark(self) -> float:
-        return DASH_DARK * float(np.percentile(self.page.gray[::16, ::16], 75))
 
     def texts(self, row: Row) -> Iterator[str]:
         """The row's text on each of the other pictures, one by one as asked for."""
@@ -318,7 +263,7 @@ class SecondLook:
     def _look(self, row: Row, picture: Picture) -> list[Seen]:
         own, dpi = self.page.sheet.px_per_mm[0] * 25.4, picture.dpi
         source = self.page.pixels if picture.lifted else None
-        upper, lower = _height(row)
+        upper, lower = row.print_y
         part = self.page.crop(row.x0 - 1.5, upper - picture.reach, row.x1 + 1.5, lower + picture.reach, source)
         if min(part.shape[:2]) < 6:
             return []
@@ -376,13 +321,6 @@ def _surely(text: str, sight: Opinion | None) -> str | None:
     return text if sight.agrees else respelt(text, sight.other) or ""
 
 
-def _height(row: Row) -> tuple[float, float]:
-    """Where the row begins and ends, mm; the engine makes single words twice as tall where ink of other lines is near."""
-    usual = statistics.median(token.y1 - token.y0 for token in row.tokens)
-    kept = [token for token in row.tokens if token.y1 - token.y0 <= TALLEST * usual]
-    return min(token.y0 for token in kept), max(token.y1 for token in kept)
-
-
 def _same_place(token: Token, found: Sequence[Seen]) -> Seen | None:
     """What the other reading saw where the word stands; joined when it was cut in two; None when nothing alike."""
     inside = sorted((s for s in found if token.x0 - 0.6 < (s.x0 + s.x1) / 2 < token.x1 + 0.6), key=lambda s: s.x0)
@@ -394,13 +332,3 @@ def _same_place(token: Token, found: Sequence[Seen]) -> Seen | None:
         return None
     rivals = [seen.rivals for seen in inside if seen.rivals is not None]
     return Seen(inside[0].x0, inside[-1].x1, text, tuple(chain(*rivals)) if rivals else None)
-
-
-def _wide_gaps(row: Row) -> list[tuple[Token, Token]]:
-    """Neighbours twice as far apart as the line's others."""
-    near = list(pairwise(row.tokens))
-    gaps = [right.x0 - left.x1 for left, right in near]
-    if len(gaps) < 3:
-        return []
-    usual = max(statistics.median(gaps), 0.5)
-    return [pair for pair, gap in zip(near, gaps, strict=True) if gap > 2.3 * usual]
